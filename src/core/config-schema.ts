@@ -1,0 +1,220 @@
+import { z } from "zod";
+
+/** The shape of sekisho.toml. Every field says why it is there; docs/configuration.md explains them to operators. */
+
+const UNITS = { s: 1, m: 60, h: 3600, d: 86400 } as const;
+
+/** "15m", "24h", "7d": a whole number and a unit; the value is in seconds. */
+const duration = z
+  .string()
+  .regex(/^[1-9]\d{0,6}[smhd]$/, 'expected a duration such as "15m", "24h" or "7d"')
+  .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]);
+
+/** Names of issuers, tokens, profiles, policies and operators: they become file names and URL parts. */
+const id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a name of a-z, 0-9 and -, at most 32 characters");
+
+const path = z.string().min(1, "expected a path");
+
+const address = z
+  .string()
+  .regex(
+    /^(127\.0\.0\.1|\[::1\]|[0-9.]{7,15}|\[[0-9a-fA-F:]+\]):\d{1,5}$/,
+    'expected ADDRESS:PORT such as "127.0.0.1:8080"',
+  )
+  .transform((text) => {
+    const colon = text.lastIndexOf(":");
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
+  })
+  .refine(({ port }) => port <= 65535, "expected a port up to 65535");
+
+/** CDP and AIA URLs use plain http so that a client needs no certificate to check a certificate (standards F22). */
+const httpUrl = z
+  .string()
+  .regex(/^http:\/\/[A-Za-z0-9.:[\]-]+(\/[A-Za-z0-9._~/-]*)?$/, "expected an http:// URL")
+  .transform((url) => url.replace(/\/$/, ""));
+
+const oidText = z.string().regex(/^[0-2](\.(0|[1-9]\d{0,38})){1,31}$/, "expected a dotted object identifier");
+
+const hexBytes = (octets: number) =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^[0-9a-f]{${2 * octets}}$`),
+      `expected ${octets} octets as ${2 * octets} hexadecimal digits`,
+    );
+
+const keyType = z.enum(["rsa2048", "rsa3072", "rsa4096", "p256", "p384"]);
+
+const token = z.discriminatedUnion("provider", [
+  z.strictObject({ provider: z.literal("pkcs11"), label: z.string().min(1).max(32), pinFile: path }),
+  /** Encrypted PKCS#8 files: demonstrations and tests only, refused in production. */
+  z.strictObject({ provider: z.literal("software"), dir: path, pinFile: path }),
+]);
+
+const subject = z.strictObject({
+  country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, "expected two letters")
+    .optional(),
+  organization: z.string().min(1).max(64).optional(),
+  organizationalUnit: z.string().min(1).max(64).optional(),
+  commonName: z.string().min(1).max(64),
+});
+
+export const KEY_USAGES = [
+  "digitalSignature",
+  "nonRepudiation",
+  "keyEncipherment",
+  "dataEncipherment",
+  "keyAgreement",
+  "keyCertSign",
+  "cRLSign",
+] as const;
+
+const profile = z.strictObject({
+  /** What kind of certificate: decides the extensions that the standards fix (sections C and I). */
+  kind: z.enum(["root", "subordinate-ca", "ocsp-responder", "end-entity"]),
+  validity: duration,
+  keyUsage: z.array(z.enum(KEY_USAGES)).min(1),
+  extendedKeyUsage: z
+    .array(z.union([z.enum(["serverAuth", "clientAuth", "timeStamping", "ocspSigning"]), oidText]))
+    .default([]),
+  extendedKeyUsageCritical: z.boolean().default(false),
+  /** Subject attributes taken from the request; any other refuses it. */
+  subjectFields: z
+    .array(z.enum(["commonName", "organization", "organizationalUnit", "country", "locality", "state"]))
+    .default(["commonName", "organization", "organizationalUnit", "country"]),
+  /** Kinds of subjectAltName taken from the request; none listed: a request with names is refused. */
+  subjectAltName: z.array(z.enum(["dns", "ip", "email", "uri"])).default([]),
+  /** pathLenConstraint of a CA certificate; absent: no limit. */
+  pathLength: z.number().int().min(0).max(8).optional(),
+});
+
+const policy = z.strictObject({
+  /** certificatePolicies OID written into certificates issued under it. */
+  oid: oidText,
+  profiles: z.array(id).min(1),
+  /** A demonstration policy is refused with `production = true`. */
+  demo: z.boolean().default(false),
+});
+
+const issuer = z.strictObject({
+  subject,
+  keyType: keyType.default("rsa2048"),
+  profile: id,
+  /** Issuer that signs this one's certificate; absent: self-signed. */
+  parent: id.optional(),
+  token: id,
+  /** standing: the PIN comes from the token's file. Other modes of DESIGN 4.7 are not built yet. */
+  activation: z.enum(["standing"]),
+  policies: z.array(id).default([]),
+  crl: z.strictObject({
+    /** A new complete CRL at least this often. */
+    period: duration,
+    /** nextUpdate - thisUpdate; longer than the period, so that a late CRL is not an outage. */
+    validity: duration,
+  }),
+  ocsp: z.strictObject({
+    token: id,
+    keyType: keyType.default("rsa2048"),
+    profile: id,
+    /** nextUpdate - thisUpdate of an answer. 4 d, renewed by half, satisfies BR, Mozilla and Microsoft (standards K2). */
+    validity: duration,
+    /** How long outer HTTP caches may keep an answer: a revocation reaches them this much later. */
+    maxAge: duration,
+  }),
+});
+
+const operator = z.strictObject({
+  /** Raw Ed25519 public key. */
+  publicKey: hexBytes(32),
+  roles: z.array(z.enum(["administrator", "registration", "manager", "inspector"])).min(1),
+  /** Where the CLI finds the private key (PKCS#8 PEM). The issuer never reads it. */
+  keyFile: path.optional(),
+});
+
+export const configSchema = z
+  .strictObject({
+    version: z.literal(1, "expected 1: this program knows no other configuration version"),
+    /** Refuses what is for demonstrations only: software keys, SoftHSM2, demo policies, standing activation of a root. */
+    production: z.boolean(),
+    /** Random identity of the installation; part of every signed control request, so that none works elsewhere. */
+    installation: hexBytes(16),
+    store: z.strictObject({
+      dir: path,
+      /** Fixed size of each memory map: lmdb otherwise remaps under readers. Address space, not disk. */
+      mapSizeGib: z.number().int().min(1).max(4096).default(64),
+    }),
+    crl: z.strictObject({ dir: path }),
+    control: z.strictObject({
+      socket: path.max(100, "expected a path of at most 100 characters (unix socket limit)"),
+    }),
+    audit: z.strictObject({ dir: path }),
+    responder: z.strictObject({
+      listen: address,
+      metricsListen: address,
+      /** Where the world reaches this listener: written into certificates (AIA, CDP). */
+      publicUrl: httpUrl,
+      workers: z.number().int().min(1).max(64).default(2),
+      /** uws: the uWebSockets.js transport for HTTP/1.1 behind the acceptor; http1: our own for everything. */
+      transport: z.enum(["uws", "http1"]).default("uws"),
+      /** Where the responder leaves enrolment requests for the issuer. */
+      enrolDir: path,
+    }),
+    pkcs11: z.strictObject({ module: path, softhsm2Conf: path.optional() }).optional(),
+    tokens: z.record(id, token),
+    /** Token and key type of the key that signs journal checkpoints and nothing else. */
+    journal: z.strictObject({ token: id, keyType: keyType.default("p256") }),
+    operators: z.record(id, operator),
+    policies: z.record(id, policy).default({}),
+    profiles: z.record(id, profile),
+    issuers: z.record(id, issuer),
+  })
+  .superRefine((config, context) => {
+    const refuse = (path: (string | number)[], message: string): void =>
+      context.addIssue({ code: "custom", path, message });
+    const needs = (path: string[], known: object, name: string, what: string): void => {
+      if (!Object.hasOwn(known, name)) refuse(path, `expected the name of a ${what}; there is no "${name}"`);
+    };
+    const usesPkcs11 = Object.values(config.tokens).some(({ provider }) => provider === "pkcs11");
+    if (usesPkcs11 && config.pkcs11 === undefined)
+      refuse(["pkcs11"], "expected a [pkcs11] table: a token uses it");
+    needs(["journal", "token"], config.tokens, config.journal.token, "token");
+    for (const [name, { profiles, demo }] of Object.entries(config.policies)) {
+      for (const profile of profiles)
+        needs(["policies", name, "profiles"], config.profiles, profile, "profile");
+      if (config.production && demo)
+        refuse(["policies", name, "demo"], "expected no demo policy with production = true");
+    }
+    for (const [name, token] of Object.entries(config.tokens))
+      if (config.production && token.provider === "software")
+        refuse(
+          ["tokens", name, "provider"],
+          "expected a PKCS#11 token: software keys are refused with production = true",
+        );
+    for (const [name, issuer] of Object.entries(config.issuers)) {
+      const at = ["issuers", name];
+      needs([...at, "token"], config.tokens, issuer.token, "token");
+      needs([...at, "profile"], config.profiles, issuer.profile, "profile");
+      needs([...at, "ocsp", "token"], config.tokens, issuer.ocsp.token, "token");
+      needs([...at, "ocsp", "profile"], config.profiles, issuer.ocsp.profile, "profile");
+      for (const policy of issuer.policies) needs([...at, "policies"], config.policies, policy, "policy");
+      if (issuer.parent !== undefined) needs([...at, "parent"], config.issuers, issuer.parent, "issuer");
+      if (new Set([issuer.token, issuer.ocsp.token, config.journal.token]).size < 3)
+        refuse(
+          [...at, "token"],
+          "expected three different tokens for the CA key, the OCSP key and the journal key",
+        );
+      if (issuer.crl.validity <= issuer.crl.period)
+        refuse([...at, "crl", "validity"], "expected more than crl.period");
+      if (issuer.ocsp.maxAge * 2 > issuer.ocsp.validity)
+        refuse([...at, "ocsp", "max_age"], "expected at most half of ocsp.validity");
+      if (config.production && issuer.parent === undefined && issuer.activation === "standing")
+        refuse(
+          [...at, "activation"],
+          "expected another mode: a root key never stands activated with production = true",
+        );
+    }
+  });

@@ -1,0 +1,50 @@
+/** The one interface between a transport (uws, http1) and what answers requests. */
+
+/** A request whose head and body have been read whole and framed strictly (RFC 9112). */
+export interface HttpRequest {
+  /** Method as sent; methods are case-sensitive (RFC 9110 9.1). */
+  readonly method: string;
+  /** Request target exactly as on the wire: nothing decoded, collapsed or resolved (standards F4). */
+  readonly target: string;
+  /** Value of a header field by its lower-case name; several fields of one name joined with ", "; "" when absent. */
+  header(name: string): string;
+  /** The body, empty for none. Lives until the handler returns: copy what must outlive it. */
+  readonly body: Uint8Array;
+  /** The peer's address as text. */
+  readonly peer: string;
+}
+
+/** Header fields in wire order. Transports add Date, Content-Length and Connection themselves. */
+export type HeaderFields = readonly (readonly [name: string, value: string])[];
+
+/** What a transport hands to the handler to answer with. `send` may be called later, once; after an abort it does nothing. */
+export interface HttpReply {
+  /**
+   * Sends the whole answer. For a HEAD request the transport sends the head with the body's length and leaves the
+   * body out; for status 304 neither body nor Content-Length is sent.
+   */
+  send(status: number, fields: HeaderFields, body: Uint8Array): void;
+  /** True once the peer is gone: work for this request may be dropped. */
+  readonly aborted: boolean;
+}
+
+export type HttpHandler = (request: HttpRequest, reply: HttpReply) => void;
+
+/** Bounds that every transport keeps (standards F23, P18, P19). Bytes and milliseconds. */
+export interface HttpLimits {
+  readonly maxHeadBytes: number;
+  readonly maxBodyBytes: number;
+  readonly headTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxConnectionsPerPeer: number;
+}
+
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  maxHeadBytes: 8 * 1024,
+  maxBodyBytes: 64 * 1024,
+  headTimeoutMs: 5_000,
+  bodyTimeoutMs: 10_000,
+  idleTimeoutMs: 60_000,
+  maxConnectionsPerPeer: 1_024,
+};
