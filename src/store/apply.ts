@@ -1,0 +1,58 @@
+import { asBuffer } from "../core/bytes.js";
+import { META } from "./environment.js";
+import type { Change, JournalBody } from "./journal-record.js";
+import { decodeRow, encodeRow, issuerKey, rowKey, type StatusRow } from "./layout.js";
+import { encodePosition, type StatusTables } from "./status-tables.js";
+
+/**
+ * Applies one journal record's body to the tables, inside the caller's write transaction. The live path and every
+ * replay come through here, so that a rebuilt store is the same store.
+ */
+export function applyBody(tables: StatusTables, body: JournalBody, position: number): void {
+  switch (body.kind) {
+    case "changes":
+      for (const change of body.changes) applyChange(tables, change, position);
+      break;
+    case "issuer": {
+      const id = Buffer.from(body.id, "latin1");
+      tables.issuers.put(issuerKey(body.issuer), Buffer.concat([Buffer.of(id.length), id, body.certificate]));
+      tables.meta.put(META.trust, encodePosition(position));
+      break;
+    }
+    case "delegate":
+      tables.delegates.put(rowKey(body.issuer, body.serial), asBuffer(body.certificate));
+      tables.meta.put(META.trust, encodePosition(position));
+      break;
+    case "crl":
+      // The journal alone keeps the CRL history; the published file is what readers use.
+      break;
+  }
+}
+
+function applyChange(tables: StatusTables, change: Change, position: number): void {
+  const key = rowKey(change.issuer, change.serial);
+  const row = change.op === "issue" ? issuedRow(change, position) : changedRow(tables, key, change, position);
+  const encoded = encodeRow(row);
+  tables.rows.put(key, encoded);
+  if (row.state === "good") {
+    if (change.op === "status") tables.revoked.remove(key);
+  } else tables.revoked.put(key, encoded);
+}
+
+function issuedRow(change: Change & { op: "issue" }, position: number): StatusRow {
+  const { notAfter, shard } = change;
+  return { state: "good", reason: 0, shard, revocationTime: 0, invalidityDate: 0, notAfter, position };
+}
+
+function changedRow(
+  tables: StatusTables,
+  key: Buffer,
+  change: Change & { op: "status" },
+  position: number,
+): StatusRow {
+  const before = tables.rows.get(key);
+  if (before === undefined) throw new RangeError("a status change of a serial that was never issued");
+  const { notAfter, shard } = decodeRow(before);
+  const { state, reason, revocationTime, invalidityDate } = change;
+  return { state, reason, shard, revocationTime, invalidityDate, notAfter, position };
+}

@@ -1,0 +1,250 @@
+import { createHash } from "node:crypto";
+import type { CertState } from "./layout.js";
+
+/**
+ * One record of the hash-chained journal. The journal suffices to rebuild rows, CRLs and delegates on an empty machine.
+ *
+ *   version 1 | kind 1 | position 6 | time (ms) 6 | SHA-256 of the previous record 32 | body
+ *
+ * Bodies: `changes` is count 2 and that many changes; the others are listed in `encodeBody`.
+ */
+
+export const MAX_CHANGES = 4096;
+const VERSION = 1;
+const HEADER_OCTETS = 46;
+export const HASH_OCTETS = 32;
+
+/** `previous` of the first record. */
+export const GENESIS: Uint8Array = new Uint8Array(HASH_OCTETS);
+
+export type Change =
+  | {
+      readonly op: "issue";
+      readonly issuer: number;
+      readonly serial: Uint8Array;
+      readonly notAfter: number;
+      readonly shard: number;
+      /** SHA-256 of the certificate. */
+      readonly certificateHash: Uint8Array;
+    }
+  | {
+      readonly op: "status";
+      readonly issuer: number;
+      readonly serial: Uint8Array;
+      readonly state: CertState;
+      readonly reason: number;
+      readonly revocationTime: number;
+      readonly invalidityDate: number;
+    };
+
+export type JournalBody =
+  | { readonly kind: "changes"; readonly changes: readonly Change[] }
+  | {
+      readonly kind: "issuer";
+      readonly issuer: number;
+      readonly id: string;
+      readonly certificate: Uint8Array;
+    }
+  | {
+      readonly kind: "delegate";
+      readonly issuer: number;
+      readonly serial: Uint8Array;
+      readonly certificate: Uint8Array;
+    }
+  | {
+      readonly kind: "crl";
+      readonly issuer: number;
+      readonly number: number;
+      readonly thisUpdate: number;
+      readonly nextUpdate: number;
+      /** Journal position that the list shows. */
+      readonly covers: number;
+      /** SHA-256 of the CertificateList file. */
+      readonly digest: Uint8Array;
+    };
+
+export interface JournalRecord {
+  readonly position: number;
+  readonly timeMs: number;
+  readonly previous: Uint8Array;
+  readonly body: JournalBody;
+}
+
+const KINDS: readonly JournalBody["kind"][] = ["changes", "issuer", "delegate", "crl"];
+const OPS: readonly Change["op"][] = ["issue", "status"];
+const STATES: readonly CertState[] = ["good", "revoked", "hold"];
+
+export function recordHash(encoded: Uint8Array): Buffer {
+  return createHash("sha256").update(encoded).digest();
+}
+
+export function encodeRecord(record: JournalRecord): Buffer {
+  const out = new ByteWriter();
+  out.uint(VERSION, 1).uint(KINDS.indexOf(record.body.kind) + 1, 1);
+  out.uint(record.position, 6).uint(record.timeMs, 6).raw(record.previous);
+  encodeBody(out, record.body);
+  return out.finish();
+}
+
+function encodeBody(out: ByteWriter, body: JournalBody): void {
+  switch (body.kind) {
+    case "changes":
+      if (body.changes.length < 1 || body.changes.length > MAX_CHANGES)
+        throw new RangeError("1 to 4096 changes a record");
+      out.uint(body.changes.length, 2);
+      for (const change of body.changes) encodeChange(out, change);
+      break;
+    case "issuer":
+      out.uint(body.issuer, 2).counted(Buffer.from(body.id, "latin1"), 1).counted(body.certificate, 4);
+      break;
+    case "delegate":
+      out.uint(body.issuer, 2).counted(body.serial, 1).counted(body.certificate, 4);
+      break;
+    case "crl":
+      out.uint(body.issuer, 2).uint(body.number, 6).uint(body.thisUpdate, 5).uint(body.nextUpdate, 5);
+      out.uint(body.covers, 6).raw(body.digest);
+      break;
+  }
+}
+
+function encodeChange(out: ByteWriter, change: Change): void {
+  out
+    .uint(OPS.indexOf(change.op) + 1, 1)
+    .uint(change.issuer, 2)
+    .counted(change.serial, 1);
+  if (change.op === "issue") {
+    out.uint(change.notAfter, 5).uint(change.shard, 2).raw(change.certificateHash);
+  } else {
+    out.uint(STATES.indexOf(change.state) + 1, 1).uint(change.reason, 1);
+    out.uint(change.revocationTime, 5).uint(change.invalidityDate, 5);
+  }
+}
+
+/** Throws RangeError on bytes that `encodeRecord` cannot have written. Byte fields are copies. */
+export function decodeRecord(bytes: Uint8Array): JournalRecord {
+  const input = new ByteReader(bytes);
+  if (bytes.length < HEADER_OCTETS || input.uint(1) !== VERSION) throw new RangeError("not a journal record");
+  const kind = pick(KINDS, input.uint(1));
+  const position = input.uint(6);
+  const timeMs = input.uint(6);
+  const previous = input.raw(HASH_OCTETS);
+  const body = decodeBody(input, kind);
+  input.finish();
+  return { position, timeMs, previous, body };
+}
+
+function decodeBody(input: ByteReader, kind: JournalBody["kind"]): JournalBody {
+  switch (kind) {
+    case "changes":
+      return { kind, changes: Array.from({ length: input.uint(2) }, () => decodeChange(input)) };
+    case "issuer":
+      return {
+        kind,
+        issuer: input.uint(2),
+        id: Buffer.from(input.counted(1)).toString("latin1"),
+        certificate: input.counted(4),
+      };
+    case "delegate":
+      return { kind, issuer: input.uint(2), serial: input.counted(1), certificate: input.counted(4) };
+    case "crl":
+      return {
+        kind,
+        issuer: input.uint(2),
+        number: input.uint(6),
+        thisUpdate: input.uint(5),
+        nextUpdate: input.uint(5),
+        covers: input.uint(6),
+        digest: input.raw(HASH_OCTETS),
+      };
+  }
+}
+
+function decodeChange(input: ByteReader): Change {
+  const op = pick(OPS, input.uint(1));
+  const issuer = input.uint(2);
+  const serial = input.counted(1);
+  if (op === "issue")
+    return {
+      op,
+      issuer,
+      serial,
+      notAfter: input.uint(5),
+      shard: input.uint(2),
+      certificateHash: input.raw(HASH_OCTETS),
+    };
+  return {
+    op,
+    issuer,
+    serial,
+    state: pick(STATES, input.uint(1)),
+    reason: input.uint(1),
+    revocationTime: input.uint(5),
+    invalidityDate: input.uint(5),
+  };
+}
+
+function pick<T>(names: readonly T[], code: number): T {
+  const name = names[code - 1];
+  if (name === undefined) throw new RangeError("unknown code in a journal record");
+  return name;
+}
+
+/** Appends fixed-width big-endian numbers (up to 6 octets) and byte strings. */
+class ByteWriter {
+  private readonly parts: Buffer[] = [];
+
+  uint(value: number, octets: number): this {
+    const part = Buffer.allocUnsafe(octets);
+    part.writeUIntBE(value, 0, octets);
+    this.parts.push(part);
+    return this;
+  }
+
+  raw(bytes: Uint8Array): this {
+    this.parts.push(Buffer.from(bytes));
+    return this;
+  }
+
+  counted(bytes: Uint8Array, lengthOctets: number): this {
+    return this.uint(bytes.length, lengthOctets).raw(bytes);
+  }
+
+  finish(): Buffer {
+    return Buffer.concat(this.parts);
+  }
+}
+
+/** Reads what ByteWriter wrote; every length is checked before it is used. */
+class ByteReader {
+  private at = 0;
+  private readonly bytes: Buffer;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  uint(octets: number): number {
+    const at = this.step(octets);
+    return this.bytes.readUIntBE(at, octets);
+  }
+
+  raw(octets: number): Uint8Array {
+    const at = this.step(octets);
+    return Uint8Array.prototype.slice.call(this.bytes, at, at + octets);
+  }
+
+  counted(lengthOctets: number): Uint8Array {
+    return this.raw(this.uint(lengthOctets));
+  }
+
+  finish(): void {
+    if (this.at !== this.bytes.length) throw new RangeError("trailing bytes in a journal record");
+  }
+
+  private step(octets: number): number {
+    const at = this.at;
+    if (octets > this.bytes.length - at) throw new RangeError("truncated journal record");
+    this.at += octets;
+    return at;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Bytes on disk, layout version 1. Big-endian throughout, so that LMDB's byte order is numeric order.
+ *
+ * status environment (written by the issuer, mapped read-only by responders):
+ *   meta         text key          layout version, installation id, journal head, trust generation
+ *   rows         issuer | serial   status row of every issued serial (invariant 4)
+ *   revoked      issuer | serial   the same row, only while revoked or on hold: what a CRL lists, in its order
+ *   journal      position          journal record (journal-record.ts)
+ *   issuers      issuer            id and certificate
+ *   delegates    issuer | serial   OCSP delegate certificate
+ *   checkpoints  position          signature over the journal head
+ *
+ * ca environment (issuer only):
+ *   meta, certificates, pending, crl-numbers, public-keys: see ca-store.ts
+ */
+
+export const LAYOUT_VERSION = 1;
+
+/** Serial numbers of issued certificates are at most 20 octets (RFC 5280 4.1.2.2). */
+export const MAX_SERIAL_OCTETS = 20;
+
+export type CertState = "good" | "revoked" | "hold";
+
+const STATES: readonly CertState[] = ["good", "revoked", "hold"];
+
+/** Status of one issued certificate. Times are unix seconds; 0 stands for absent. */
+export interface StatusRow {
+  readonly state: CertState;
+  /** CRLReason number (RFC 5280 5.3.1); 0 when good or unspecified. */
+  readonly reason: number;
+  /** CRL partition, pinned at issuance; 0 while there is one complete CRL. */
+  readonly shard: number;
+  readonly revocationTime: number;
+  readonly invalidityDate: number;
+  readonly notAfter: number;
+  /** Journal position of the record that last changed the row. */
+  readonly position: number;
+}
+
+const ROW_OCTETS = 25;
+
+export function encodeRow(row: StatusRow): Buffer {
+  const out = Buffer.alloc(ROW_OCTETS);
+  out[0] = STATES.indexOf(row.state) + 1;
+  out[1] = row.reason;
+  out.writeUInt16BE(row.shard, 2);
+  out.writeUIntBE(row.revocationTime % 2 ** 40, 4, 5);
+  out.writeUIntBE(row.invalidityDate % 2 ** 40, 9, 5);
+  out.writeUIntBE(row.notAfter % 2 ** 40, 14, 5);
+  out.writeUIntBE(row.position, 19, 6);
+  return out;
+}
+
+/** Throws RangeError on bytes that `encodeRow` cannot have written. */
+export function decodeRow(bytes: Buffer): StatusRow {
+  const state = STATES[(bytes[0] ?? 0) - 1];
+  if (bytes.length !== ROW_OCTETS || state === undefined) throw new RangeError("not a status row");
+  return {
+    state,
+    reason: bytes[1] as number,
+    shard: bytes.readUInt16BE(2),
+    revocationTime: bytes.readUIntBE(4, 5),
+    invalidityDate: bytes.readUIntBE(9, 5),
+    notAfter: bytes.readUIntBE(14, 5),
+    position: bytes.readUIntBE(19, 6),
+  };
+}
+
+/** Key of a row: issuer number, serial length, serial magnitude. The length makes byte order the order of the numbers. */
+export function rowKey(issuer: number, serial: Uint8Array): Buffer {
+  const key = Buffer.allocUnsafe(3 + serial.length);
+  key.writeUInt16BE(issuer, 0);
+  key[2] = serial.length;
+  key.set(serial, 3);
+  return key;
+}
+
+/** Issuer number and serial of a row key. */
+export function splitRowKey(key: Uint8Array): { issuer: number; serial: Uint8Array } {
+  return { issuer: ((key[0] as number) << 8) | (key[1] as number), serial: key.subarray(3) };
+}
+
+/** First key of an issuer and first key after its last. */
+export function issuerRange(issuer: number): { start: Buffer; end: Buffer } {
+  return { start: issuerKey(issuer), end: issuerKey(issuer + 1) };
+}
+
+export function issuerKey(issuer: number): Buffer {
+  const key = Buffer.allocUnsafe(2);
+  key.writeUInt16BE(issuer, 0);
+  return key;
+}
+
+export function positionKey(position: number): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeUIntBE(position, 2, 6);
+  return key;
+}

@@ -1,0 +1,133 @@
+import { type Environment, openForReading, type StoreOptions, statusEnvironment } from "./environment.js";
+import { decodeRecord, type JournalRecord } from "./journal-record.js";
+import {
+  decodeRow,
+  issuerRange,
+  MAX_SERIAL_OCTETS,
+  positionKey,
+  rowKey,
+  type StatusRow,
+  splitRowKey,
+} from "./layout.js";
+import {
+  type JournalHead,
+  readHead,
+  readTrustGeneration,
+  type StatusTables,
+  statusTables,
+} from "./status-tables.js";
+
+/** An issuer as the journal recorded it. */
+export interface StoredIssuer {
+  readonly issuer: number;
+  readonly id: string;
+  readonly certificate: Uint8Array;
+}
+
+export interface StoredDelegate {
+  readonly issuer: number;
+  readonly certificate: Uint8Array;
+}
+
+/** One entry that a CRL lists. */
+export interface RevokedRow {
+  readonly serial: Uint8Array;
+  readonly row: StatusRow;
+}
+
+/**
+ * Reads the status environment from its newest snapshot after each `refresh`.
+ *
+ * lmdb ends a read snapshot with a timer. Between Piscina tasks a worker is parked so that no timer fires, and it
+ * would answer from its first snapshot for ever: whoever reads calls `refresh` first, once a batch (invariant 1).
+ */
+export class StatusReader {
+  private readonly environment: Environment;
+  private readonly tables: StatusTables;
+
+  constructor(options: StoreOptions) {
+    this.environment = openForReading(statusEnvironment(options));
+    this.tables = statusTables(this.environment);
+  }
+
+  /** Leaves the present snapshot: the next read sees everything that was committed before this call. */
+  refresh(): void {
+    this.environment.resetReadTxn();
+  }
+
+  head(): JournalHead {
+    return readHead(this.tables.meta);
+  }
+
+  trustGeneration(): number {
+    return readTrustGeneration(this.tables.meta);
+  }
+
+  /** The row of a serial (magnitude), undefined if it was never issued. Serials of any length may be asked for. */
+  row(issuer: number, serial: Uint8Array): StatusRow | undefined {
+    if (serial.length > MAX_SERIAL_OCTETS) return undefined;
+    const bytes = this.tables.rows.getBinaryFast(rowKey(issuer, serial));
+    return bytes === undefined ? undefined : decodeRow(bytes);
+  }
+
+  /** The journal record at a position, undefined past the head. */
+  record(position: number): JournalRecord | undefined {
+    const bytes = this.encodedRecord(position);
+    return bytes === undefined ? undefined : decodeRecord(bytes);
+  }
+
+  /** The bytes of a journal record, as hashed by its successor. */
+  encodedRecord(position: number): Buffer | undefined {
+    return this.tables.journal.get(positionKey(position));
+  }
+
+  issuers(): StoredIssuer[] {
+    const found: StoredIssuer[] = [];
+    for (const { key, value } of this.tables.issuers.getRange({})) {
+      const idEnd = 1 + (value[0] as number);
+      const id = value.toString("latin1", 1, idEnd);
+      found.push({
+        issuer: key.readUInt16BE(0),
+        id,
+        certificate: Uint8Array.prototype.slice.call(value, idEnd),
+      });
+    }
+    return found;
+  }
+
+  delegates(): StoredDelegate[] {
+    const found: StoredDelegate[] = [];
+    for (const { key, value } of this.tables.delegates.getRange({}))
+      found.push({ issuer: splitRowKey(key).issuer, certificate: Uint8Array.prototype.slice.call(value) });
+    return found;
+  }
+
+  /**
+   * Runs `read` on one snapshot, whatever is committed meanwhile: `revoked` may be walked several times and always
+   * gives the same rows in ascending order of serial.
+   */
+  snapshot<T>(read: (snapshot: Snapshot) => T): T {
+    const transaction = this.environment.useReadTransaction();
+    const { meta, revoked } = this.tables;
+    try {
+      return read({
+        *revoked(issuer) {
+          for (const { key, value } of revoked.getRange({ ...issuerRange(issuer), transaction }))
+            yield { serial: splitRowKey(key).serial, row: decodeRow(value) };
+        },
+        head: () => readHead(meta, transaction),
+      });
+    } finally {
+      transaction.done();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.environment.close();
+  }
+}
+
+export interface Snapshot {
+  revoked(issuer: number): Iterable<RevokedRow>;
+  head(): JournalHead;
+}

@@ -1,0 +1,56 @@
+import type { Transaction } from "lmdb";
+import { asBuffer } from "../core/bytes.js";
+import { type Environment, META, openTable, type Table } from "./environment.js";
+import { GENESIS, HASH_OCTETS } from "./journal-record.js";
+
+/** The tables of the status environment (layout.ts). */
+export interface StatusTables {
+  readonly meta: Table;
+  readonly rows: Table;
+  readonly revoked: Table;
+  readonly journal: Table;
+  readonly issuers: Table;
+  readonly delegates: Table;
+  readonly checkpoints: Table;
+}
+
+const NAMES = ["meta", "rows", "revoked", "journal", "issuers", "delegates", "checkpoints"] as const;
+
+export function statusTables(environment: Environment): StatusTables {
+  return Object.fromEntries(
+    NAMES.map((name) => [name, openTable(environment, name)]),
+  ) as unknown as StatusTables;
+}
+
+/** Position and hash of the last journal record; position 0 before the first. */
+export interface JournalHead {
+  readonly position: number;
+  readonly hash: Uint8Array;
+}
+
+export function readHead(meta: Table, transaction?: Transaction): JournalHead {
+  const bytes = meta.get(META.head, transaction === undefined ? {} : { transaction });
+  if (bytes === undefined) return { position: 0, hash: GENESIS };
+  return {
+    position: bytes.readUIntBE(0, 6),
+    hash: Uint8Array.prototype.slice.call(bytes, 6, 6 + HASH_OCTETS),
+  };
+}
+
+export function encodeHead(head: JournalHead): Buffer {
+  const bytes = Buffer.alloc(6 + HASH_OCTETS);
+  bytes.writeUIntBE(head.position, 0, 6);
+  bytes.set(asBuffer(head.hash), 6);
+  return bytes;
+}
+
+/** Position of the last record that changed issuers or delegates: readers that saw another one read those tables again. */
+export function readTrustGeneration(meta: Table): number {
+  return meta.get(META.trust)?.readUIntBE(0, 6) ?? 0;
+}
+
+export function encodePosition(position: number): Buffer {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUIntBE(position, 0, 6);
+  return bytes;
+}

@@ -1,0 +1,130 @@
+import type { Clock } from "../core/clock.js";
+import { SekishoError } from "../core/errors.js";
+import { applyBody } from "./apply.js";
+import {
+  type Environment,
+  META,
+  openForWriting,
+  type StoreOptions,
+  statusEnvironment,
+} from "./environment.js";
+import { encodeRecord, type JournalBody, recordHash } from "./journal-record.js";
+import { decodeRow, issuerRange, positionKey, rowKey, type StatusRow } from "./layout.js";
+import { PositionWriter } from "./position-file.js";
+import { encodeHead, type JournalHead, readHead, type StatusTables, statusTables } from "./status-tables.js";
+
+/** What a transaction sees and does. Reads show earlier transactions, not this one's own appends. */
+export interface StatusTransaction {
+  readonly head: JournalHead;
+  row(issuer: number, serial: Uint8Array): StatusRow | undefined;
+  issuerExists(issuer: number): boolean;
+  /** Adds a record to the journal and applies it; returns its position. */
+  append(body: JournalBody): number;
+}
+
+/** The only writer of the status environment and of the position file. */
+export class StatusWriter {
+  private readonly environment: Environment;
+  private readonly tables: StatusTables;
+  private readonly position: PositionWriter;
+  private readonly clock: Clock;
+
+  constructor(options: StoreOptions, clock: Clock) {
+    this.environment = openForWriting(statusEnvironment(options));
+    this.tables = statusTables(this.environment);
+    this.position = new PositionWriter(options.dir);
+    this.clock = clock;
+    // A crash between commit and store leaves the file behind; nothing of that was acknowledged yet.
+    this.position.store(this.head().position);
+  }
+
+  head(): JournalHead {
+    return readHead(this.tables.meta);
+  }
+
+  row(issuer: number, serial: Uint8Array): StatusRow | undefined {
+    return readRow(this.tables, issuer, serial);
+  }
+
+  /** Number of rows that a CRL of the issuer would list, expired ones included. */
+  revokedCount(issuer: number): number {
+    return this.tables.revoked.getKeysCount(issuerRange(issuer));
+  }
+
+  /**
+   * Runs `action`, then writes what it appended. Resolves when it is on disk and the position file says so
+   * (invariants 1 and 3): only then may the change be acknowledged. Transactions that arrive while one is being
+   * flushed share the next flush. If `action` throws, nothing is written. Throws STORE_FAILED if the disk refuses.
+   */
+  async transact<T>(action: (transaction: StatusTransaction) => T): Promise<T> {
+    let last = 0;
+    let refusal: { error: unknown } | undefined;
+    let result: T | undefined;
+    try {
+      await this.environment.transaction(() => {
+        const bodies: JournalBody[] = [];
+        const head = readHead(this.tables.meta);
+        try {
+          result = action({
+            head,
+            row: (issuer, serial) => readRow(this.tables, issuer, serial),
+            issuerExists: (issuer) => this.tables.issuers.get(issuerRange(issuer).start) !== undefined,
+            append: (body) => head.position + bodies.push(body),
+          });
+        } catch (error) {
+          refusal = { error };
+          return;
+        }
+        last = this.write(head, bodies);
+      });
+    } catch (error) {
+      throw new SekishoError("STORE_FAILED", `the change was not stored: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    if (refusal !== undefined) throw refusal.error;
+    if (last > 0) this.position.store(last);
+    return result as T;
+  }
+
+  /** Stores a signature over the journal head at `position`. */
+  async storeCheckpoint(position: number, checkpoint: Buffer): Promise<void> {
+    await this.environment.transaction(() => this.tables.checkpoints.put(positionKey(position), checkpoint));
+  }
+
+  /** Position of the newest checkpoint, 0 if there is none. */
+  lastCheckpoint(): number {
+    for (const key of this.tables.checkpoints.getKeys({ reverse: true, limit: 1 }))
+      return key.readUIntBE(2, 6);
+    return 0;
+  }
+
+  /** Frees reader slots of processes that died. */
+  checkReaders(): number {
+    return this.environment.readerCheck();
+  }
+
+  async close(): Promise<void> {
+    this.position.close();
+    await this.environment.close();
+  }
+
+  private write(head: JournalHead, bodies: readonly JournalBody[]): number {
+    let { position, hash } = head;
+    const timeMs = this.clock.nowMs();
+    for (const body of bodies) {
+      position++;
+      const encoded = encodeRecord({ position, timeMs, previous: hash, body });
+      hash = recordHash(encoded);
+      this.tables.journal.put(positionKey(position), encoded);
+      applyBody(this.tables, body, position);
+    }
+    if (bodies.length > 0) this.tables.meta.put(META.head, encodeHead({ position, hash }));
+    return bodies.length > 0 ? position : 0;
+  }
+}
+
+function readRow(tables: StatusTables, issuer: number, serial: Uint8Array): StatusRow | undefined {
+  const bytes = tables.rows.get(rowKey(issuer, serial));
+  return bytes === undefined ? undefined : decodeRow(bytes);
+}
