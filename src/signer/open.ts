@@ -1,0 +1,31 @@
+import type { Config } from "../core/config.js";
+import { SekishoError } from "../core/errors.js";
+import { openToken } from "./pkcs11.js";
+import type { KeyStore } from "./signer.js";
+import { openSoftwareStore } from "./software.js";
+
+/**
+ * Opens the key store that `[tokens.NAME]` describes. With PKCS#11 the main thread must open one (any) before a worker does.
+ * Throws KEY_REFUSED for a software store and for SoftHSM2 in production; TOKEN_MISSING, TOKEN_PIN, TOKEN_FAILED, FILE_ACCESS.
+ */
+export function openKeyStore(config: Config, tokenName: string): KeyStore {
+  const token = config.tokens[tokenName];
+  if (token === undefined)
+    throw new SekishoError("TOKEN_MISSING", `the configuration has no [tokens.${tokenName}]`);
+  if (token.provider === "software") {
+    if (config.production) refuse(tokenName, "its keys are files");
+    return openSoftwareStore(token.dir, token.pinFile);
+  }
+  if (config.pkcs11 === undefined)
+    throw new SekishoError("CONFIG_INVALID", `${config.file}: token ${tokenName} needs a [pkcs11] table`);
+  const store = openToken({ ...config.pkcs11, label: token.label, pinFile: token.pinFile });
+  if (config.production && store.manufacturer.startsWith("SoftHSM")) {
+    store.close();
+    refuse(tokenName, "SoftHSM2 keeps its keys in files");
+  }
+  return store;
+}
+
+function refuse(tokenName: string, reason: string): never {
+  throw new SekishoError("KEY_REFUSED", `token ${tokenName}: ${reason}, which production = true forbids`);
+}
