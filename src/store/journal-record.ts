@@ -72,7 +72,7 @@ export interface JournalRecord {
 
 const KINDS: readonly JournalBody["kind"][] = ["changes", "issuer", "delegate", "crl"];
 const OPS: readonly Change["op"][] = ["issue", "status"];
-const STATES: readonly CertState[] = ["good", "revoked", "hold"];
+const STATES: readonly CertState[] = ["good", "revoked", "held"];
 
 export function recordHash(encoded: Uint8Array): Buffer {
   return createHash("sha256").update(encoded).digest();

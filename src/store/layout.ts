@@ -19,9 +19,9 @@ export const LAYOUT_VERSION = 1;
 /** Serial numbers of issued certificates are at most 20 octets (RFC 5280 4.1.2.2). */
 export const MAX_SERIAL_OCTETS = 20;
 
-export type CertState = "good" | "revoked" | "hold";
+export type CertState = "good" | "revoked" | "held";
 
-const STATES: readonly CertState[] = ["good", "revoked", "hold"];
+const STATES: readonly CertState[] = ["good", "revoked", "held"];
 
 /** Status of one issued certificate. Times are unix seconds; 0 stands for absent. */
 export interface StatusRow {

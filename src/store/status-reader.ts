@@ -42,12 +42,15 @@ export interface RevokedRow {
  * would answer from its first snapshot for ever: whoever reads calls `refresh` first, once a batch (invariant 1).
  */
 export class StatusReader {
-  private readonly environment: Environment;
-  private readonly tables: StatusTables;
+  constructor(
+    private readonly environment: Environment,
+    private readonly tables: StatusTables,
+  ) {}
 
-  constructor(options: StoreOptions) {
-    this.environment = openForReading(statusEnvironment(options));
-    this.tables = statusTables(this.environment);
+  /** Opens a store that another process writes. Throws STORE_FAILED, STORE_LAYOUT or STORE_FOREIGN. */
+  static open(options: StoreOptions): StatusReader {
+    const environment = openForReading(statusEnvironment(options));
+    return new StatusReader(environment, statusTables(environment));
   }
 
   /** Leaves the present snapshot: the next read sees everything that was committed before this call. */
@@ -68,6 +71,11 @@ export class StatusReader {
     if (serial.length > MAX_SERIAL_OCTETS) return undefined;
     const bytes = this.tables.rows.getBinaryFast(rowKey(issuer, serial));
     return bytes === undefined ? undefined : decodeRow(bytes);
+  }
+
+  /** Number of certificates of the issuer that are revoked or on hold, expired ones included. */
+  revokedCount(issuer: number): number {
+    return this.tables.revoked.getKeysCount(issuerRange(issuer));
   }
 
   /** The journal record at a position, undefined past the head. */

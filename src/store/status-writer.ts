@@ -11,6 +11,7 @@ import {
 import { encodeRecord, type JournalBody, recordHash } from "./journal-record.js";
 import { decodeRow, issuerRange, positionKey, rowKey, type StatusRow } from "./layout.js";
 import { PositionWriter } from "./position-file.js";
+import { StatusReader } from "./status-reader.js";
 import { encodeHead, type JournalHead, readHead, type StatusTables, statusTables } from "./status-tables.js";
 
 /** What a transaction sees and does. Reads show earlier transactions, not this one's own appends. */
@@ -28,27 +29,17 @@ export class StatusWriter {
   private readonly tables: StatusTables;
   private readonly position: PositionWriter;
   private readonly clock: Clock;
+  /** Reads what was committed; sees this process's own commits at once. */
+  readonly reader: StatusReader;
 
   constructor(options: StoreOptions, clock: Clock) {
     this.environment = openForWriting(statusEnvironment(options));
     this.tables = statusTables(this.environment);
     this.position = new PositionWriter(options.dir);
     this.clock = clock;
+    this.reader = new StatusReader(this.environment, this.tables);
     // A crash between commit and store leaves the file behind; nothing of that was acknowledged yet.
-    this.position.store(this.head().position);
-  }
-
-  head(): JournalHead {
-    return readHead(this.tables.meta);
-  }
-
-  row(issuer: number, serial: Uint8Array): StatusRow | undefined {
-    return readRow(this.tables, issuer, serial);
-  }
-
-  /** Number of rows that a CRL of the issuer would list, expired ones included. */
-  revokedCount(issuer: number): number {
-    return this.tables.revoked.getKeysCount(issuerRange(issuer));
+    this.position.store(this.reader.head().position);
   }
 
   /**
