@@ -35,6 +35,8 @@ export interface TbsCertificate {
   readonly signature: Uint8Array;
   /** DER Name. */
   readonly issuerName: Uint8Array;
+  /** DER Validity. */
+  readonly validity: Uint8Array;
   readonly notBefore: number;
   readonly notAfter: number;
   /** DER Name. */
@@ -164,12 +166,13 @@ function readSerialNumber(reader: DerReader): { serialNumber: Uint8Array; serial
   return { serialInteger, serialNumber: hasSignOctet ? serialInteger.subarray(1) : serialInteger };
 }
 
-function readValidity(reader: DerReader): { notBefore: number; notAfter: number } {
+function readValidity(reader: DerReader): Pick<TbsCertificate, "validity" | "notBefore" | "notAfter"> {
   const outerEnd = reader.enter(TAG.SEQUENCE);
+  const validity = reader.element();
   const notBefore = readTime(reader);
   const notAfter = readTime(reader);
   reader.leave(outerEnd);
-  return { notBefore, notAfter };
+  return { validity, notBefore, notAfter };
 }
 
 /** A BIT STRING without unused bits, as keys and signatures are. */

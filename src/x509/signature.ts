@@ -22,6 +22,12 @@ export function isAcceptedAlgorithm(signatureAlgorithm: Uint8Array): boolean {
   return findAlgorithm(signatureAlgorithm) !== undefined;
 }
 
+/** True if the algorithm is accepted and belongs to the type of the key (DER SubjectPublicKeyInfo). */
+export function algorithmFitsKey(signatureAlgorithm: Uint8Array, subjectPublicKeyInfo: Uint8Array): boolean {
+  const family = publicKey(subjectPublicKeyInfo)?.asymmetricKeyType;
+  return family !== undefined && findAlgorithm(signatureAlgorithm)?.keyFamily === family;
+}
+
 /**
  * True if `signature` over `message` verifies with the key. False too for an algorithm that is not accepted, that does
  * not belong to the key's type, or for a key that cannot be read.

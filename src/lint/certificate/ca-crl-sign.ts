@@ -1,0 +1,8 @@
+import { type CertificateRule, isCa } from "./rule.js";
+
+/** RFC 5280 4.2.1.3, standards I5. */
+export const caCrlSign: CertificateRule = {
+  name: "e_ca_crl_sign_not_set",
+  text: "a CA certificate's keyUsage lacks cRLSign",
+  breaks: ({ certificate, kind }) => isCa(kind) && certificate.keyUsage?.has("cRLSign") !== true,
+};
