@@ -3,7 +3,6 @@
  * Usage: node tools/setup.mjs [--for-tests]   (--for-tests: also the programs that tests compare with)
  */
 import {
-  chmodSync,
   constants,
   existsSync,
   lstatSync,
@@ -117,8 +116,6 @@ async function compileSources() {
   if (isStamped(stamp, wanted)) return "up to date";
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
   await mustSucceed("tsc", process.execPath, [tsc, "-p", ROOT], { cwd: ROOT });
-  const program = join(ROOT, "dist/src/sekisho.js");
-  if (existsSync(program)) chmodSync(program, 0o755);
   writeFileSync(stamp, wanted);
   return `compiled ${sources.length} files`;
 }
