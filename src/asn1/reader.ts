@@ -85,6 +85,25 @@ export class DerReader {
 
   /** Reads the next element whatever its tag, and steps over it. */
   any(): void {
+    const length = this.readHeader();
+    if (length > this.end - this.start) this.refuse("truncated", this.header);
+    this.stop = this.start + length;
+    this.position = this.stop;
+  }
+
+  /**
+   * Reads only identifier and length octets of the next element, which must have `tag`, and stands on its content,
+   * which may reach past the window: for streams. Returns the content's length, which the caller has to bound.
+   */
+  openEnded(tag: number): number {
+    if (this.peek() !== tag) this.refuse(this.more ? "unexpected-tag" : "truncated", this.position);
+    const length = this.readHeader();
+    this.position = this.start;
+    return length;
+  }
+
+  /** Leaves the content's offset in `start` and returns its length, not yet checked against the window. */
+  private readHeader(): number {
     const { bytes, end } = this;
     let at = this.position;
     if (at + 2 > end) this.refuse("truncated", at);
@@ -101,10 +120,8 @@ export class DerReader {
       for (let i = 0; i < octets; i++) length = length * 256 + (bytes[at++] as number);
       if (length < 0x80 || length < 2 ** (8 * (octets - 1))) this.refuse("length-not-minimal", this.header);
     }
-    if (length > end - at) this.refuse("truncated", this.header);
     this.start = at;
-    this.stop = at + length;
-    this.position = this.stop;
+    return length;
   }
 
   /** Reads the next element, which must have `tag`, and steps over it. */

@@ -35,7 +35,10 @@ const decimal = (bytes: Uint8Array, at: number, digits: number): number => {
   return value;
 };
 
-/** Reads UTCTime or GeneralizedTime in the one form DER and RFC 5280 allow. Returns unix seconds (negative before 1970). */
+/**
+ * Reads UTCTime or GeneralizedTime in the one form DER and RFC 5280 allow. Returns unix seconds (negative before 1970).
+ * Allocates nothing: a CRL has a million of them.
+ */
 export function readTime(reader: DerReader): number {
   reader.any();
   const { bytes, tag, start, stop, header } = reader;
@@ -46,19 +49,28 @@ export function readTime(reader: DerReader): number {
   let year = decimal(bytes, start, yearDigits);
   if (tag === TAG.UTC_TIME) year += year >= 50 ? 1900 : 2000;
   const at = start + yearDigits;
-  const [month, day, hour, minute, second] = [0, 2, 4, 6, 8].map((offset) =>
-    decimal(bytes, at + offset, 2),
-  ) as [number, number, number, number, number];
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  date.setUTCHours(hour, minute, second);
-  // Date carries 31 February over into March; only a time that reads back the same was written right.
-  const same =
-    date.getUTCMonth() === month - 1 &&
-    date.getUTCDate() === day &&
-    date.getUTCHours() === hour &&
-    date.getUTCMinutes() === minute &&
-    date.getUTCSeconds() === second;
-  if (!same) throw new DerError("time-invalid", header);
-  return date.getTime() / 1000;
+  const month = decimal(bytes, at, 2);
+  const day = decimal(bytes, at + 2, 2);
+  const hour = decimal(bytes, at + 4, 2);
+  const minute = decimal(bytes, at + 6, 2);
+  const second = decimal(bytes, at + 8, 2);
+  const dateExists = month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
+  // A digit that is none gives NaN, which fails each comparison.
+  if (!(dateExists && hour <= 23 && minute <= 59 && second <= 59 && year >= 0))
+    throw new DerError("time-invalid", header);
+  return daysSinceEpoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Days from 1970-01-01. Years are counted from March, so that the leap day is the last day of its year. */
+function daysSinceEpoch(year: number, month: number, day: number): number {
+  const marchYear = month > 2 ? year : year - 1;
+  const monthsSinceMarch = (month + 9) % 12;
+  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400);
+  const dayOfYear = Math.floor((153 * monthsSinceMarch + 2) / 5) + day - 1;
+  return marchYear * 365 + leapDays + dayOfYear - 719_468;
 }

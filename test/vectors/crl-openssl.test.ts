@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { hex } from "../../src/core/bytes.js";
+import type { RevokedEntry } from "../../src/crl/entry.js";
+import { fileChunks } from "../../src/crl/file-chunks.js";
+import { readCrl } from "../../src/crl/read-crl.js";
+import { reasonName } from "../../src/crl/reason.js";
 import type { TbsCertListFields } from "../../src/crl/tbs-cert-list.js";
 import {
   buildTbsCertList,
@@ -10,6 +16,15 @@ import {
   signTbsCertList,
 } from "../support/crl.js";
 import { OpensslCa } from "../support/openssl-ca.js";
+
+/** `YYYYMMDDHHMMSSZ` as ISO 8601. */
+const isoOf = (text: string): string => text.replace(/^(....)(..)(..)(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z");
+
+/** Serial numbers in the text of `openssl crl -text` or `certtool --crl-info`. */
+const serialsIn = (text: string): string[] =>
+  [...text.matchAll(/Serial Number(?: \(hex\))?: ([0-9A-Fa-f]+)/g)].map((match) =>
+    (match[1] as string).toUpperCase(),
+  );
 
 const seconds = (iso: string): number => Date.parse(iso) / 1000;
 
@@ -24,6 +39,17 @@ const INDEX = [
   `V\t341231235959Z\t\t0200\tunknown\t/CN=valid`,
   `R\t341231235959Z\t${REVOKED_AT},keyTime,20200229101112Z\tFFEEDDCCBBAA99887766554433221100\tunknown\t/CN=d`,
 ];
+
+const OTHER_REASONS = [
+  "CACompromise",
+  "affiliationChanged",
+  "superseded",
+  "cessationOfOperation",
+  "removeFromCRL",
+];
+const REASONS_INDEX = OTHER_REASONS.map(
+  (reason, i) => `R\t341231235959Z\t491231235959Z,${reason}\t1${i}\tunknown\t/CN=r`,
+);
 
 const SAME_INDEX = INDEX.filter((line) => !line.includes("holdInstruction"));
 const SAME_ENTRIES = [
@@ -66,6 +92,40 @@ for (const keyType of ["rsa", "p256"] as const) {
       }
     });
 
+    it("openssl's CRLs are read entry for entry, and their signature verifies", () => {
+      const read = (index: readonly string[], nextUpdate: string) => {
+        const seen: RevokedEntry[] = [];
+        const crl = readCrl([ca.generateCrl(index, "20491231235959Z", nextUpdate, "0100")], {
+          publicKey: ca.certificate.publicKey,
+          onEntry: ({ serial, revocationDate, reasonCode, invalidityDate }) =>
+            seen.push(entry(hex(serial), { revocationDate, reasonCode, invalidityDate })),
+        });
+        assert.equal(crl.signatureValid, true);
+        assert.equal(crl.entries.ascending, true);
+        assert.deepEqual(Buffer.from(crl.header.issuerName), Buffer.from(ca.subjectName));
+        assert.deepEqual(
+          Buffer.from(crl.extensions.authorityKeyIdentifier?.keyIdentifier ?? []),
+          Buffer.from(ca.keyIdentifier),
+        );
+        assert.equal(crl.extensions.cRLNumber, 0x100n);
+        assert.equal(crl.header.thisUpdate, seconds("2049-12-31T23:59:59Z"));
+        assert.equal(crl.header.nextUpdate, seconds(isoOf(nextUpdate)));
+        assert.equal(crl.header.wrongTimeType, false);
+        return seen;
+      };
+      assert.deepEqual(read([], "20491231235959Z"), []);
+      const hold = entry("0123", { revocationDate: REVOKED, reasonCode: 6 });
+      assert.deepEqual(read(INDEX, "20500101000000Z"), [
+        ...SAME_ENTRIES.slice(0, 2),
+        hold,
+        ...SAME_ENTRIES.slice(2),
+      ]);
+      assert.deepEqual(
+        read(REASONS_INDEX, "99991231235959Z").map(({ reasonCode }) => reasonName(reasonCode)),
+        ["cACompromise", "affiliationChanged", "superseded", "cessationOfOperation", "removeFromCRL"],
+      );
+    });
+
     it("openssl reads and verifies ours, also after 2049", () => {
       const late = entry("0a", { revocationDate: seconds("2050-01-01T00:00:00Z"), reasonCode: 9 });
       const tbs = buildTbsCertList(fields("2055-01-01T00:00:00Z", "2056-01-01T00:00:00Z"), [
@@ -81,6 +141,44 @@ for (const keyType of ["rsa", "p256"] as const) {
         /Serial Number: 0A\s+Revocation Date: Jan {2}1 00:00:00 2050 GMT.*Privilege Withdrawn/s,
       );
       assert.match(text, /Serial Number: 7F/);
+    });
+
+    it("a list of 30,000 entries is over 1 MB and the same to openssl and certtool (G18)", (t) => {
+      const entries = Array.from({ length: 30_000 }, (_, i) =>
+        entry((0x1000_0000 + i * 77).toString(16).repeat(2), {
+          revocationDate: REVOKED + i,
+          reasonCode: i % 6,
+        }),
+      );
+      const tbs = buildTbsCertList(fields("2026-07-01T00:00:00Z", "2026-07-08T00:00:00Z"), entries);
+      const der = signTbsCertList(tbs, ca.key, signatureAlgorithm);
+      assert.ok(der.length > 1_000_000);
+      writeFileSync(ca.path("large.der"), der);
+      const text = ca.run(
+        "crl",
+        "-in",
+        "large.der",
+        "-inform",
+        "DER",
+        "-CAfile",
+        "ca.pem",
+        "-noout",
+        "-text",
+      );
+      assert.match(text, /verify OK/);
+      const expected = entries.map((each) => hex(each.bytes).toUpperCase());
+      assert.deepEqual(serialsIn(text), expected);
+      assert.equal(
+        readCrl(fileChunks(ca.path("large.der")), { publicKey: ca.certificate.publicKey }).entries.count,
+        30_000,
+      );
+      const certtool = spawnSync("certtool", ["--crl-info", "--inder", "--infile", ca.path("large.der")], {
+        encoding: "utf8",
+        maxBuffer: 2 ** 28,
+      });
+      if (certtool.error !== undefined)
+        return t.diagnostic("certtool is not installed: not compared with GnuTLS");
+      assert.deepEqual(serialsIn(certtool.stdout), expected);
     });
   });
 }

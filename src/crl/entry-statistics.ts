@@ -1,0 +1,69 @@
+import type { ParsedEntry } from "./parsed-entry.js";
+import { MAX_REASON } from "./reason.js";
+
+/** What is known of a CRL's entries without keeping them. */
+export interface EntryFacts {
+  readonly count: number;
+  /** True if each serial is greater than the one before it, or equal. */
+  readonly ascending: boolean;
+  /**
+   * True if two neighbours have the same serial and certificate issuer. In a list that is not ascending other
+   * duplicates stay unseen: finding them would need memory by the length of the list.
+   */
+  readonly neighbourDuplicates: boolean;
+  /** Entries by CRLReason number; entries without reasonCode count as 0. */
+  readonly reasonCounts: readonly number[];
+  /** Reasons above 10. */
+  readonly unknownReasons: number;
+  /** True if an entry has extensions, which only version 2 allows. */
+  readonly extended: boolean;
+  /** True if an entry has an extension twice. */
+  readonly duplicateExtensions: boolean;
+  /** True if an entry has certificateIssuer, as in indirect CRLs. */
+  readonly certificateIssuers: boolean;
+}
+
+/** Collects the facts, one entry after the other. */
+export class EntryStatistics implements EntryFacts {
+  count = 0;
+  ascending = true;
+  neighbourDuplicates = false;
+  readonly reasonCounts: number[] = new Array<number>(MAX_REASON + 1).fill(0);
+  unknownReasons = 0;
+  extended = false;
+  duplicateExtensions = false;
+  certificateIssuers = false;
+  private readonly last = new Uint8Array(64);
+  private lastLength = 0;
+  private lastIssuer: Uint8Array | undefined;
+
+  add(entry: ParsedEntry): void {
+    const order = this.count === 0 ? 1 : this.compareWithLast(entry);
+    if (order < 0 || entry.serialNegative) this.ascending = false;
+    if (order === 0 && entry.certificateIssuer === this.lastIssuer) this.neighbourDuplicates = true;
+    this.keep(entry);
+    this.count++;
+    if (entry.reasonCode > MAX_REASON) this.unknownReasons++;
+    else (this.reasonCounts[entry.reasonCode] as number)++;
+    if (entry.extended) this.extended = true;
+    if (entry.duplicateExtensions) this.duplicateExtensions = true;
+    if (entry.certificateIssuer !== undefined) this.certificateIssuers = true;
+  }
+
+  /** Magnitudes without leading zeros: the longer one is the greater one. */
+  private compareWithLast({ bytes, serialStart, serialStop }: ParsedEntry): number {
+    const length = serialStop - serialStart;
+    if (length !== this.lastLength) return length - this.lastLength;
+    for (let i = 0; i < length; i++) {
+      const difference = (bytes[serialStart + i] as number) - (this.last[i] as number);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  }
+
+  private keep({ bytes, serialStart, serialStop, certificateIssuer }: ParsedEntry): void {
+    this.lastLength = serialStop - serialStart;
+    for (let i = 0; i < this.lastLength; i++) this.last[i] = bytes[serialStart + i] as number;
+    this.lastIssuer = certificateIssuer;
+  }
+}
