@@ -1,0 +1,168 @@
+import { z } from "zod";
+import { ERRORS, type ErrorCode } from "../core/errors.js";
+
+/**
+ * What the admin CLI may ask of the issuer and what it answers: JSON in UTF-8, parsed strictly on both ends. Serial
+ * numbers are lower-case hexadecimal, times ISO 8601 in UTC with whole seconds, CRL numbers decimal text (they may
+ * have 20 octets, RFC 5280 5.2.3).
+ */
+
+/** Most changes in one cert.revoke: they become one journal record. */
+export const MAX_CHANGES = 4_096;
+
+/** Reasons by their RFC 5280 5.3.1 spelling. removeFromCRL is left out: cert.release is how a hold ends. */
+export const REASONS = [
+  "unspecified",
+  "keyCompromise",
+  "cACompromise",
+  "affiliationChanged",
+  "superseded",
+  "cessationOfOperation",
+  "certificateHold",
+  "privilegeWithdrawn",
+  "aACompromise",
+] as const;
+
+export type Reason = (typeof REASONS)[number];
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
+const serial = z.string().regex(/^[0-9a-f]{1,40}$/);
+const time = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/);
+const pem = z.string().max(256 * 1024);
+const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
+const decimal = z.string().regex(/^\d{1,49}$/);
+const count = z.number().int().min(0);
+const text = z.string().max(1_000);
+const reason = z.enum(REASONS);
+
+/** Every request names the role its operator acts in; `approvals` stays empty until approvals exist. */
+const common = {
+  role: z.enum(["administrator", "registration", "manager", "inspector"]),
+  approvals: z.tuple([]),
+};
+
+const change = z.strictObject({ serial, reason, invalidityDate: time.optional() });
+
+export const requestSchema = z.discriminatedUnion("op", [
+  z.strictObject({ op: z.literal("ca.create"), issuer: name, ...common }),
+  z.strictObject({ op: z.literal("cert.issue"), issuer: name, csr: pem, profile: name, ...common }),
+  z.strictObject({
+    op: z.literal("cert.revoke"),
+    issuer: name,
+    changes: z.array(change).min(1).max(MAX_CHANGES),
+    ...common,
+  }),
+  z.strictObject({ op: z.literal("cert.hold"), issuer: name, serial, ...common }),
+  z.strictObject({ op: z.literal("cert.release"), issuer: name, serial, ...common }),
+  z.strictObject({ op: z.literal("cert.show"), issuer: name, serial, ...common }),
+  z.strictObject({ op: z.literal("crl.issue"), issuer: name, delta: z.boolean(), ...common }),
+  z.strictObject({ op: z.literal("crl.show"), issuer: name, ...common }),
+  z.strictObject({ op: z.literal("status"), ...common }),
+  z.strictObject({ op: z.literal("responder.enrol"), issuer: name.optional(), fingerprint, ...common }),
+]);
+
+export const errorReplySchema = z.strictObject({
+  code: z.string().refine((code): code is ErrorCode => Object.hasOwn(ERRORS, code)),
+  message: text,
+});
+
+const state = z.enum(["good", "held", "revoked"]);
+
+/** A change that is durable. `reason` and `revocationTime` are those of the row after it; absent once released. */
+const changed = z.strictObject({
+  serial,
+  state,
+  reason: reason.optional(),
+  revocationTime: time.optional(),
+  journal: count,
+  /** Unix time in milliseconds at which the issuer acknowledged. */
+  acknowledged: count,
+});
+
+/** A change that was not made. `present` is given with STATE_CONFLICT: what the row says instead. */
+const unchanged = z.strictObject({
+  serial,
+  error: errorReplySchema,
+  present: z.strictObject({ state, reason: reason.optional() }).optional(),
+});
+
+const crlFacts = z.strictObject({
+  number: decimal,
+  /** Number of the complete CRL that a delta CRL starts from. */
+  base: decimal.optional(),
+  thisUpdate: time,
+  nextUpdate: time,
+  entries: count,
+  bytes: count,
+  sha256: fingerprint,
+  file: text,
+});
+
+const issuerStatus = z.strictObject({
+  id: name,
+  created: z.boolean(),
+  subject: text,
+  token: text,
+  activation: text,
+  /** Whether the activation mode fulfils the practice statement (CPS 6.2.8, 6.2.9). */
+  fulfilsCps: z.boolean(),
+  crl: crlFacts.optional(),
+  delta: crlFacts.optional(),
+  /** When the next complete CRL is due, and what makes it due. */
+  crlDue: z.strictObject({ at: time, why: text }).optional(),
+  /** Changes made since the last complete CRL. */
+  changesSinceCrl: count.optional(),
+  delegates: z.array(z.strictObject({ fingerprint, notAfter: time, state: text })),
+});
+
+const results = {
+  "ca.create": z.strictObject({ issuer: name, certificate: pem, journal: count }),
+  "cert.issue": z.strictObject({ serial, certificate: pem, journal: count }),
+  "cert.revoke": z.strictObject({ changes: z.array(z.union([changed, unchanged])).max(MAX_CHANGES) }),
+  "cert.hold": changed,
+  "cert.release": changed,
+  "cert.show": z.strictObject({
+    serial,
+    state,
+    reason: reason.optional(),
+    revocationTime: time.optional(),
+    invalidityDate: time.optional(),
+    notAfter: time,
+    journal: count,
+    certificate: pem.optional(),
+  }),
+  "crl.issue": z.strictObject({ issuer: name, delta: z.boolean(), crl: crlFacts }),
+  "crl.show": z.strictObject({ issuer: name, crl: crlFacts.optional(), delta: crlFacts.optional() }),
+  status: z.strictObject({
+    installation: z.string().regex(/^[0-9a-f]{32}$/),
+    production: z.boolean(),
+    started: time,
+    issuers: z.array(issuerStatus),
+    journal: z.strictObject({ position: count, head: fingerprint }),
+  }),
+  "responder.enrol": z.strictObject({ issuer: name, fingerprint, certificate: pem, journal: count }),
+};
+
+type Results = { [Op in keyof typeof results]: z.output<(typeof results)[Op]> };
+
+/** Shape of each operation's result. */
+export const resultSchemas: { readonly [Op in keyof Results]: z.ZodType<Results[Op]> } = results;
+
+/** A request that waits for approval. */
+export const filedSchema = z.strictObject({ request: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) });
+
+export type ControlRequest = z.output<typeof requestSchema>;
+export type ControlOp = ControlRequest["op"];
+export type RequestOf<Op extends ControlOp> = Extract<ControlRequest, { op: Op }>;
+export type ResultOf<Op extends ControlOp> = Results[Op];
+export type Role = ControlRequest["role"];
+export type Changed = z.output<typeof changed>;
+export type Unchanged = z.output<typeof unchanged>;
+export type CrlFacts = z.output<typeof crlFacts>;
+export type IssuerStatus = z.output<typeof issuerStatus>;
+export type Filed = z.output<typeof filedSchema>;
+
+/** How a request that was accepted ended; a failure is thrown as SekishoError instead. */
+export type Outcome<Op extends ControlOp> =
+  | { readonly result: ResultOf<Op>; readonly filed?: never }
+  | { readonly filed: Filed; readonly result?: never };
