@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { type TestContext, test } from "node:test";
 import { hex } from "../../src/core/bytes.js";
 import type { Certificate } from "../../src/x509/certificate.js";
-import { parseCertificationRequest } from "../../src/x509/certification-request.js";
-import { encodePem } from "../../src/x509/pem.js";
+import {
+  buildCertificationRequest,
+  parseCertificationRequest,
+} from "../../src/x509/certification-request.js";
+import { encodeName } from "../../src/x509/name.js";
+import { decodePemOrDer, encodePem } from "../../src/x509/pem.js";
 import { serialText } from "../../src/x509/serial.js";
 import { openssl, temporaryDirectory, writeInto } from "../support/openssl.js";
 import { TEST_NOW, TEST_PROFILES, TestCa, TestSigner } from "../support/test-ca.js";
@@ -84,3 +89,62 @@ for (const keyType of ["rsa2048", "p256", "p384"] as const)
     verifyWithOpenssl(t, ca, ca.certificate, "any");
     assert.ok(hex(ca.issue(subjectPublicKeyInfo).der).includes("06092b0601050507300105" + "0402" + "0500"));
   });
+
+/** A request made by openssl without extensions. */
+function plainRequest(t: TestContext, ...options: readonly string[]): Buffer {
+  const directory = temporaryDirectory(t);
+  const config = writeInto(directory, "req.cnf", "[req]\ndistinguished_name=dn\n[dn]\n");
+  return openssl([
+    ...["req", "-new", "-nodes", "-keyout", `${directory}/key.pem`, "-config", config, "-subj", "/CN=x"],
+    ...options,
+  ]);
+}
+
+test("openssl's requests with MD5, SHA-1 or a short key are refused (I19, I20)", (t) => {
+  const parse = (...options: string[]) =>
+    parseCertificationRequest(plainRequest(t, "-outform", "DER", ...options));
+  const algorithm = { code: "CSR_SIGNATURE", message: /SHA-2/ };
+  assert.throws(() => parse("-newkey", "rsa:2048", "-md5"), algorithm);
+  assert.throws(() => parse("-newkey", "rsa:2048", "-sha1"), algorithm);
+  assert.throws(() => parse("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-sha1"), algorithm);
+  assert.throws(() => parse("-newkey", "rsa:1024"), { code: "CSR_KEY", message: /1024 bits/ });
+  parse("-newkey", "rsa:2048", "-sha512");
+});
+
+test("openssl's PEM is read, two blocks are not (P27)", (t) => {
+  const pem = plainRequest(t, "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256");
+  parseCertificationRequest(decodePemOrDer(pem, "CERTIFICATE REQUEST"));
+  const two = Buffer.concat([pem, pem]);
+  assert.throws(() => decodePemOrDer(two, "CERTIFICATE REQUEST"), { code: "PEM_INVALID" });
+});
+
+test("a request that buildCertificationRequest makes verifies with openssl", async () => {
+  for (const keyType of ["rsa2048", "p256", "p384"] as const) {
+    const signer = new TestSigner(keyType);
+    const der = await buildCertificationRequest({
+      subjectName: encodeName([["commonName", "localhost"]]),
+      alternativeNames: [{ kind: "dns", value: "localhost" }],
+      subjectPublicKeyInfo: signer.subjectPublicKeyInfo,
+      signatureAlgorithm: signer.signatureAlgorithm,
+      sign: async (info) => signer.signNow(info),
+    });
+    const text = openssl(["req", "-inform", "DER", "-noout", "-verify", "-text"], der).toString();
+    assert.match(text, /DNS:localhost/);
+  }
+});
+
+test("GnuTLS reads every kind of certificate", { skip: !hasCerttool() }, () => {
+  const ca = new TestCa("p256");
+  const { subjectPublicKeyInfo } = new TestSigner("rsa2048");
+  for (const profile of Object.values(TEST_PROFILES).filter(({ kind }) => kind !== "root")) {
+    const { der } = ca.issue(subjectPublicKeyInfo, profile);
+    const { status, stdout } = spawnSync("certtool", ["--certificate-info", "--inder"], { input: der });
+    assert.equal(status, 0);
+    assert.match(stdout.toString(), /Authority Key Identifier \(not critical\)/);
+    assert.doesNotMatch(stdout.toString(), /warning|error|invalid/i);
+  }
+});
+
+function hasCerttool(): boolean {
+  return spawnSync("certtool", ["--version"]).status === 0;
+}
