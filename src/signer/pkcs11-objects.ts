@@ -134,8 +134,8 @@ function assertProtected(session: OpenSession, key: Handle, id: string): void {
   const rules = [
     { name: "CKA_SENSITIVE", type: pkcs11js.CKA_SENSITIVE, expected: true },
     { name: "CKA_EXTRACTABLE", type: pkcs11js.CKA_EXTRACTABLE, expected: false },
-    { name: "CKA_NEVER_EXTRACTABLE", type: pkcs11js.CKA_NEVER_EXTRACTABLE, expected: true },
     { name: "CKA_LOCAL", type: pkcs11js.CKA_LOCAL, expected: true },
+    { name: "CKA_NEVER_EXTRACTABLE", type: pkcs11js.CKA_NEVER_EXTRACTABLE, expected: true },
   ];
   for (const { name, type, expected } of rules) {
     const value = attribute(session, key, type);
