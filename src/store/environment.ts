@@ -83,20 +83,20 @@ export const META = {
   trust: Buffer.from("trust"),
 };
 
-/** LMDB's magic number in the first meta page, after the 16-octet page header. */
+/** LMDB's magic number in the first meta page, after the 24-octet page header. */
 const MAGIC = 0xbeefc0de;
 
 /** True if the environment exists and was not left empty by a crash while it was being created. */
 function holdsData(options: EnvironmentOptions): boolean {
   const file = join(options.dir, "data.mdb");
   if (!existsSync(file)) return false;
-  const head = Buffer.alloc(20);
+  const head = Buffer.alloc(28);
   const fd = openSync(file, "r");
   const read = readSync(fd, head, 0, head.length, 0);
   closeSync(fd);
   if (read === 0) return false;
   // lmdb crashes the process on a file that is not LMDB's, so that is found out here.
-  if (read < head.length || head.readUInt32LE(16) !== MAGIC)
+  if (read < head.length || head.readUInt32LE(24) !== MAGIC)
     throw new SekishoError("STORE_LAYOUT", `${file}: not an LMDB file`);
   const environment = openChecked(options, true);
   const tables = (environment.getStats() as { root: { entryCount: number } }).root.entryCount;
