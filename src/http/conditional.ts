@@ -6,7 +6,12 @@ import { parseHttpDate } from "./http-date.js";
  * comparison, `*`, lists); otherwise If-Modified-Since, ignored when it is garbage or lies in the future (standards F12, P23).
  * `lastModified` and `now` are unix seconds; `etag` stands with its quotes.
  */
-export function isNotModified(request: HttpRequest, etag: string, lastModified: number, now: number): boolean {
+export function isNotModified(
+  request: HttpRequest,
+  etag: string,
+  lastModified: number,
+  now: number,
+): boolean {
   const ifNoneMatch = request.header("if-none-match");
   if (ifNoneMatch !== "") return matchesAny(ifNoneMatch, etag);
   const ifModifiedSince = request.header("if-modified-since");

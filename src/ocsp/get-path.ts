@@ -22,5 +22,7 @@ export function decodeGetPath(path: string): Uint8Array | undefined {
 function decodePercent(text: string): string | undefined {
   if (!text.includes("%")) return text;
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
-  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
 }

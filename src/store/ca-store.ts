@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { asBuffer } from "../core/bytes.js";
 import { SekishoError } from "../core/errors.js";
-import { caEnvironment, type Environment, openForWriting, openTable, type StoreOptions, type Table } from "./environment.js";
+import {
+  caEnvironment,
+  type Environment,
+  openForWriting,
+  openTable,
+  type StoreOptions,
+  type Table,
+} from "./environment.js";
 import { issuerKey, rowKey, splitRowKey } from "./layout.js";
 
 /** What a stored certificate is besides a certificate; decides what its completion after a crash has to do. */
@@ -77,7 +84,8 @@ export class CaStore {
     for (const { key, value } of this.pendingTable.getRange({})) {
       const certificate = this.certificates.get(key);
       const kind = KINDS[value[0] as number];
-      if (certificate === undefined || kind === undefined) throw new SekishoError("STORE_FAILED", "a pending certificate is damaged");
+      if (certificate === undefined || kind === undefined)
+        throw new SekishoError("STORE_FAILED", "a pending certificate is damaged");
       const { issuer, serial } = splitRowKey(key);
       found.push({ issuer, serial: Uint8Array.prototype.slice.call(serial), kind, certificate });
     }
@@ -116,7 +124,9 @@ export class CaStore {
     try {
       await this.environment.transaction(action);
     } catch (error) {
-      throw new SekishoError("STORE_FAILED", `the certificate store refused: ${(error as Error).message}`, { cause: error });
+      throw new SekishoError("STORE_FAILED", `the certificate store refused: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 }

@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+} from "node:fs";
+import { join } from "node:path";
+import { bytesEqual } from "../core/bytes.js";
+import { nowSeconds } from "../core/clock.js";
+import { SekishoError } from "../core/errors.js";
+import type { Log } from "../core/log.js";
+import { type Certificate, parseCertificate } from "../x509/certificate.js";
+import {
+  type CertificationRequest,
+  MAX_REQUEST_BYTES,
+  parseCertificationRequest,
+} from "../x509/certification-request.js";
+import { configuredSubject } from "../x509/name.js";
+import { decodePem } from "../x509/pem.js";
+import { tbsCertificate } from "../x509/profile.js";
+import type { Authority } from "./authority.js";
+import { certify, type Issued } from "./certify.js";
+import { type IssueContext, issuanceTerms } from "./issue.js";
+
+/** A renewal is granted in the second half of a delegate's life, so that no stream of requests becomes certificates. */
+const RENEWABLE_AFTER = 1 / 2;
+/** Requests looked at in one pass; there is one a responder key. */
+const MAX_WAITING = 256;
+
+/** A PKCS#10 request that a responder left in the enrolment directory. */
+interface Waiting {
+  readonly file: string;
+  readonly authority: Authority;
+  readonly request: CertificationRequest;
+}
+
+/** SHA-256 of the DER SubjectPublicKeyInfo, lower-case hexadecimal: what two operators compare. */
+export function fingerprint(subjectPublicKeyInfo: Uint8Array): string {
+  return createHash("sha256").update(subjectPublicKeyInfo).digest("hex");
+}
+
+/** Certifies the waiting key that an operator names. Throws ENROL_UNKNOWN. */
+export async function enrolResponder(
+  context: IssueContext,
+  log: Log,
+  wanted: string,
+  issuerId: string | undefined,
+): Promise<Issued & { readonly authority: Authority }> {
+  const waiting = waitingRequests(context, log).find(
+    ({ authority, request }) =>
+      fingerprint(request.subjectPublicKeyInfo) === wanted &&
+      (issuerId === undefined || authority.id === issuerId),
+  );
+  if (waiting === undefined)
+    throw new SekishoError("ENROL_UNKNOWN", `no responder key with fingerprint ${wanted} is waiting`);
+  return { ...(await certifyDelegate(context, waiting)), authority: waiting.authority };
+}
+
+/**
+ * Certifies again what is signed by a key in force: the request's own signature is that key's. Returns what was
+ * renewed; first keys stay where they are, for an operator.
+ */
+export async function renewDelegates(
+  context: IssueContext,
+  log: Log,
+): Promise<(Issued & { readonly authority: Authority })[]> {
+  const renewed = [];
+  for (const waiting of waitingRequests(context, log)) {
+    const inForce = delegateInForce(context, waiting);
+    if (inForce === undefined) continue;
+    const { notBefore, notAfter } = inForce;
+    if (nowSeconds(context.clock) < notBefore + RENEWABLE_AFTER * (notAfter - notBefore)) continue;
+    renewed.push({ ...(await certifyDelegate(context, waiting)), authority: waiting.authority });
+  }
+  return renewed;
+}
+
+async function certifyDelegate(
+  context: IssueContext,
+  { authority, request, file }: Waiting,
+): Promise<Issued> {
+  const profile = context.config.profiles[authority.config.ocsp.profile];
+  if (profile?.kind !== "ocsp-responder")
+    throw new SekishoError(
+      "PROFILE_REFUSED",
+      `profile ${authority.config.ocsp.profile} is not of kind ocsp-responder`,
+    );
+  // The issuer names its delegate itself; of the request only the key counts.
+  const subjectName = configuredSubject({
+    ...authority.config.subject,
+    commonName: `${authority.config.subject.commonName} OCSP`.slice(0, 64),
+  });
+  const { subjectPublicKeyInfo } = request;
+  const issued = await certify(context, authority, "delegate", profile.kind, request.der, (serialNumber) =>
+    tbsCertificate(
+      { subjectName, subjectPublicKeyInfo, alternativeNames: [] },
+      issuanceTerms(context, authority, profile, [], serialNumber),
+    ),
+  );
+  rmSync(file, { force: true });
+  return issued;
+}
+
+/** The valid delegate certificate of the issuer for the request's key, if any. */
+function delegateInForce(
+  { status, clock }: IssueContext,
+  { authority, request }: Waiting,
+): Certificate | undefined {
+  const now = nowSeconds(clock);
+  return status.reader
+    .delegates()
+    .filter(({ issuer }) => issuer === authority.issuer)
+    .map(({ certificate }) => parseCertificate(certificate))
+    .filter(
+      ({ notAfter, subjectPublicKeyInfo }) =>
+        now < notAfter && bytesEqual(subjectPublicKeyInfo, request.subjectPublicKeyInfo),
+    )
+    .sort((a, b) => b.notAfter - a.notAfter)[0];
+}
+
+/** Requests named ISSUER.KEYIDENTIFIER.csr. The directory is another process's: what is damaged is logged and skipped. */
+function waitingRequests({ config, authorities }: IssueContext, log: Log): Waiting[] {
+  const dir = config.responder.enrolDir;
+  if (!existsSync(dir)) return [];
+  const found: Waiting[] = [];
+  for (const name of readdirSync(dir).slice(0, MAX_WAITING)) {
+    const id = /^([a-z0-9-]{1,32})\.[0-9a-f]{40}\.csr$/.exec(name)?.[1];
+    if (id === undefined || !authorities.has(id)) continue;
+    const file = join(dir, name);
+    try {
+      const request = parseCertificationRequest(decodePem(readSmallFile(file), "CERTIFICATE REQUEST"));
+      found.push({ file, authority: authorities.get(id), request });
+    } catch (error) {
+      log.warn({ file, reason: (error as Error).message }, "an enrolment request is not usable");
+    }
+  }
+  return found;
+}
+
+/** Reads a regular file of bounded size, following no link. */
+function readSmallFile(file: string): Buffer {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { size } = fstatSync(fd);
+    if (!fstatSync(fd).isFile() || size > 2 * MAX_REQUEST_BYTES)
+      throw new SekishoError("FILE_ACCESS", `${file}: not a small regular file`);
+    const bytes = Buffer.alloc(size);
+    return bytes.subarray(0, readSync(fd, bytes, 0, size, 0));
+  } finally {
+    closeSync(fd);
+  }
+}

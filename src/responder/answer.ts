@@ -1,0 +1,164 @@
+import { hash } from "node:crypto";
+import { latin1 } from "../core/bytes.js";
+import type { Clock } from "../core/clock.js";
+import { nowSeconds } from "../core/clock.js";
+import type { Log } from "../core/log.js";
+import { isMalformed, type OcspRequest, parseOcspRequest } from "../ocsp/request.js";
+import {
+  type CertStatus,
+  type ErrorStatus,
+  encodeOcspResponse,
+  encodeResponseData,
+  errorResponse,
+  type SingleResponse,
+} from "../ocsp/response.js";
+import type { Signer, ToBeSigned } from "../signer/signer.js";
+import { rowKey, type StatusRow } from "../store/layout.js";
+import type { StatusReader } from "../store/status-reader.js";
+import {
+  type Answer,
+  type BatchResult,
+  type BatchTask,
+  type Outcome,
+  pack,
+  packed,
+  unsignedAnswer,
+} from "./batch.js";
+import type { Responder, Trust } from "./trust.js";
+
+/**
+ * HOT PATH, worker side: a batch of requests in, a batch of answers out.
+ *
+ *   refresh the snapshot -> parse each request -> find issuer and delegate -> read rows -> ResponseData
+ *   -> one `sign` a delegate key -> OCSPResponse
+ *
+ * All reads happen before the first await, so that a batch shows one snapshot.
+ */
+export class BatchAnswerer {
+  constructor(
+    private readonly status: StatusReader,
+    private readonly trust: Trust,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  async answer(task: BatchTask): Promise<BatchResult> {
+    this.status.refresh();
+    this.trust.refresh();
+    const { position } = this.status.head();
+    const now = nowSeconds(this.clock);
+    const drafts = Array.from(task.ends, (_, i) => this.draft(packed(task.requests, task.ends, i), now));
+    // The worker may be parked after this batch: an open snapshot would keep LMDB from reusing pages.
+    this.status.refresh();
+    const started = performance.now();
+    const signatures = await this.sign(drafts);
+    const { bytes, ends } = pack(drafts.map((draft) => draft.response));
+    const answers = drafts.map((draft) => draft.answer);
+    return { position, responses: bytes, ends, answers, signatures, signingMs: performance.now() - started };
+  }
+
+  private draft(request: Uint8Array, now: number): Draft {
+    try {
+      return this.draftFor(parseOcspRequest(request), now);
+    } catch (error) {
+      if (isMalformed(error)) return unsigned("malformedRequest");
+      this.log.error({ err: error }, "a request could not be answered");
+      return unsigned("internalError");
+    }
+  }
+
+  private draftFor({ certIDs, nonce }: OcspRequest, now: number): Draft {
+    const issuer = this.trust.issuer(certIDs[0]?.issuerKey);
+    if (issuer === undefined) return unsigned("unauthorized");
+    const { responder } = issuer;
+    if (responder === undefined || !responder.usableAt(now)) return unsigned("tryLater");
+
+    const responses: SingleResponse[] = [];
+    const rows: string[] = [];
+    let outcome: Outcome = "good";
+    for (const { issuerKey, serial, encoded } of certIDs) {
+      // One signature cannot be authorised for two CAs (standards A12); name and key count together (A4).
+      if (this.trust.issuer(issuerKey) !== issuer) return unsigned("unauthorized");
+      const row = serial === undefined ? undefined : this.status.row(issuer.issuer, serial);
+      const status = certStatus(row);
+      responses.push({ certID: encoded, status });
+      if (serial !== undefined && row !== undefined) rows.push(latin1(rowKey(issuer.issuer, serial)));
+      if (status.kind === "unknown" || outcome === "good") outcome = status.kind;
+    }
+    const nextUpdate = Math.min(now + issuer.validity, responder.notAfter, issuer.notAfter);
+    const responseData = encodeResponseData(responder.template, responses, now, nextUpdate, nonce);
+    // Answers about serials that nobody issued are not kept: they are as many as there are numbers.
+    const cacheable = nonce === undefined && outcome !== "unknown";
+    const maxAge = Math.min(issuer.maxAge, Math.floor((nextUpdate - now) / 2));
+    return new Draft(
+      { outcome, cacheable, thisUpdate: now, nextUpdate, maxAge, rows },
+      { responder, responseData },
+    );
+  }
+
+  /** Signs what is to be signed, one batch a delegate key; returns the number of signatures. */
+  private async sign(drafts: readonly Draft[]): Promise<number> {
+    const groups = new Map<Responder, Draft[]>();
+    for (const draft of drafts) {
+      if (draft.unsigned === undefined) continue;
+      const group = groups.get(draft.unsigned.responder);
+      if (group === undefined) groups.set(draft.unsigned.responder, [draft]);
+      else group.push(draft);
+    }
+    let signatures = 0;
+    for (const [{ signer }, group] of groups) {
+      try {
+        const results = await signer.sign(group.map((draft) => draft.toBeSigned(signer)));
+        group.forEach((draft, i) => {
+          draft.complete(results[i] as Uint8Array);
+        });
+        signatures += group.length;
+      } catch (error) {
+        this.log.error({ err: error }, "signing failed");
+        for (const draft of group) draft.fail("tryLater");
+      }
+    }
+    return signatures;
+  }
+}
+
+/** An answer on its way: finished from the start when unsigned, else waiting for its signature. */
+class Draft {
+  answer: Answer;
+  response: Uint8Array = errorResponse("internalError");
+  unsigned: { readonly responder: Responder; readonly responseData: Uint8Array } | undefined;
+
+  constructor(answer: Answer, unsigned: Draft["unsigned"]) {
+    this.answer = answer;
+    this.unsigned = unsigned;
+  }
+
+  toBeSigned(signer: Signer): ToBeSigned {
+    const { responseData } = this.unsigned as NonNullable<Draft["unsigned"]>;
+    return { digest: hash(signer.digestName, responseData, "buffer"), chunks: () => [responseData] };
+  }
+
+  complete(signature: Uint8Array): void {
+    const { responder, responseData } = this.unsigned as NonNullable<Draft["unsigned"]>;
+    this.response = encodeOcspResponse(responder.template, responseData, signature);
+  }
+
+  fail(status: ErrorStatus & Outcome): void {
+    this.answer = unsignedAnswer(status);
+    this.response = errorResponse(status);
+    this.unsigned = undefined;
+  }
+}
+
+function unsigned(status: ErrorStatus & Outcome): Draft {
+  const draft = new Draft(unsignedAnswer(status), undefined);
+  draft.response = errorResponse(status);
+  return draft;
+}
+
+/** Good only for issued serials (invariant 4); a certificate on hold is revoked with reason certificateHold. */
+function certStatus(row: StatusRow | undefined): CertStatus {
+  if (row === undefined) return { kind: "unknown" };
+  if (row.state === "good") return { kind: "good" };
+  return { kind: "revoked", revocationTime: row.revocationTime, reason: row.reason };
+}

@@ -1,0 +1,71 @@
+/** What crosses between the front end and a worker: one message a batch, each way. */
+
+/** Requests of one batch, laid end to end. */
+export interface BatchTask {
+  readonly requests: Uint8Array;
+  /** End offset of each request in `requests`. */
+  readonly ends: Uint32Array;
+}
+
+/** How one request was answered; the label of metrics. */
+export type Outcome =
+  | "good"
+  | "revoked"
+  | "unknown"
+  | "malformedRequest"
+  | "unauthorized"
+  | "tryLater"
+  | "internalError";
+
+export interface Answer {
+  readonly outcome: Outcome;
+  /** Whether the front end may keep the answer for the same request bytes. */
+  readonly cacheable: boolean;
+  /** Unix seconds; 0 for an unsigned answer. */
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  /** Seconds that outer caches may keep it. */
+  readonly maxAge: number;
+  /** Row keys (latin1) that the answer speaks about. */
+  readonly rows: readonly string[];
+}
+
+/** What is said about an unsigned answer. */
+export function unsignedAnswer(outcome: Outcome): Answer {
+  return { outcome, cacheable: false, thisUpdate: 0, nextUpdate: 0, maxAge: 0, rows: [] };
+}
+
+export interface BatchResult {
+  /** Journal position of the snapshot that the answers show. */
+  readonly position: number;
+  /** DER answers, laid end to end. */
+  readonly responses: Uint8Array;
+  readonly ends: Uint32Array;
+  readonly answers: readonly Answer[];
+  /** Signatures made and the milliseconds they took: what the batcher sizes the next batch by. */
+  readonly signatures: number;
+  readonly signingMs: number;
+}
+
+/** Lays byte strings end to end. */
+export function pack(parts: readonly Uint8Array[]): {
+  bytes: Uint8Array<ArrayBuffer>;
+  ends: Uint32Array<ArrayBuffer>;
+} {
+  const ends = new Uint32Array(parts.length);
+  let length = 0;
+  parts.forEach((part, i) => {
+    length += part.length;
+    ends[i] = length;
+  });
+  const bytes = new Uint8Array(length);
+  parts.forEach((part, i) => {
+    bytes.set(part, i === 0 ? 0 : (ends[i - 1] as number));
+  });
+  return { bytes, ends };
+}
+
+/** The `i`-th of packed byte strings, borrowed. */
+export function packed(bytes: Uint8Array, ends: Uint32Array, i: number): Uint8Array {
+  return bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
+}

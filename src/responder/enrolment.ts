@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { bytesEqual, hex } from "../core/bytes.js";
+import { type Clock, nowSeconds } from "../core/clock.js";
+import type { Config } from "../core/config.js";
+import type { Log } from "../core/log.js";
+import type { KeyStore, Signer } from "../signer/signer.js";
+import type { StatusReader, StoredIssuer } from "../store/status-reader.js";
+import { type Certificate, parseCertificate, subjectPublicKeyBits } from "../x509/certificate.js";
+import { buildCertificationRequest } from "../x509/certification-request.js";
+import { keyIdentifier } from "../x509/issuer-identity.js";
+import { configuredSubject } from "../x509/name.js";
+import { encodePem } from "../x509/pem.js";
+
+/**
+ * How a delegated OCSP key gets its certificate: the responder generates the key in its own token and leaves a
+ * PKCS#10 request in `responder.enrol_dir`; the issuer picks it up there. A first key waits for an operator, who
+ * compares the fingerprint and runs `sekisho responder enrol FINGERPRINT`. A renewal is a new request signed by the
+ * key in force: the issuer recognises the key and needs nobody.
+ */
+export class Enrolment {
+  /** Fingerprints already announced in the log. */
+  private readonly announced = new Set<string>();
+
+  constructor(
+    private readonly status: StatusReader,
+    private readonly config: Config,
+    private readonly keyStore: (token: string) => KeyStore,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
+
+  /** Leaves a request for every issuer whose delegate is missing or past two thirds of its life. */
+  async check(): Promise<void> {
+    this.status.refresh();
+    const delegates = this.status.delegates();
+    for (const stored of this.status.issuers()) {
+      const config = this.config.issuers[stored.id];
+      if (config === undefined) continue;
+      const signer = this.signerFor(stored, this.keyStore(config.ocsp.token), config.ocsp.keyType);
+      const own = delegates
+        .filter(({ issuer }) => issuer === stored.issuer)
+        .map(({ certificate }) => parseCertificate(certificate));
+      const inForce = newestFor(own, signer);
+      if (inForce !== undefined && nowSeconds(this.clock) < renewalDue(inForce)) continue;
+      await this.request(stored.id, signer, inForce === undefined);
+    }
+  }
+
+  /** The issuer's OCSP key in our token; generated when there is none. */
+  private signerFor(stored: StoredIssuer, keyStore: KeyStore, keyType: Signer["keyType"]): Signer {
+    const label = `ocsp-${stored.id}`;
+    for (const identifier of keyStore.list(label)) {
+      const signer = keyStore.findSigner(identifier);
+      if (signer?.keyType === keyType) return signer;
+    }
+    this.log.info({ issuer: stored.id, keyType }, "generating an OCSP key");
+    return keyStore.generate(label, keyType);
+  }
+
+  private async request(id: string, signer: Signer, first: boolean): Promise<void> {
+    const fingerprint = createHash("sha256").update(signer.subjectPublicKeyInfo).digest("hex");
+    const request = await buildCertificationRequest({
+      subjectName: configuredSubject({ commonName: `${id} OCSP responder` }),
+      subjectPublicKeyInfo: signer.subjectPublicKeyInfo,
+      signatureAlgorithm: signer.signatureAlgorithm,
+      sign: async (tbs) => {
+        const digest = createHash(signer.digestName).update(tbs).digest();
+        const [signature] = await signer.sign([{ digest, chunks: () => [tbs] }]);
+        return signature as Uint8Array;
+      },
+    });
+    const identifier = keyIdentifier(subjectPublicKeyBits(signer.subjectPublicKeyInfo));
+    writeDurably(
+      this.config.responder.enrolDir,
+      `${id}.${hex(identifier)}.csr`,
+      encodePem(request, "CERTIFICATE REQUEST"),
+    );
+    if (this.announced.has(fingerprint)) return;
+    this.announced.add(fingerprint);
+    if (first)
+      this.log.warn({ issuer: id, fingerprint }, "OCSP key waits for `sekisho responder enrol FINGERPRINT`");
+    else this.log.info({ issuer: id, fingerprint }, "OCSP certificate renewal requested");
+  }
+}
+
+function newestFor(delegates: readonly Certificate[], signer: Signer): Certificate | undefined {
+  return delegates
+    .filter((delegate) => bytesEqual(delegate.subjectPublicKeyInfo, signer.subjectPublicKeyInfo))
+    .sort((a, b) => b.notAfter - a.notAfter)[0];
+}
+
+/** Two thirds of the life (standards C8: alarm at 1/3 left). */
+const renewalDue = ({ notBefore, notAfter }: Certificate): number =>
+  notBefore + (2 / 3) * (notAfter - notBefore);
+
+/** The issuer must never see half a request. */
+function writeDurably(dir: string, name: string, text: string): void {
+  mkdirSync(dir, { recursive: true });
+  const temporary = join(dir, `.${name}.new`);
+  const fd = openSync(temporary, "w", 0o600);
+  writeSync(fd, text);
+  fsyncSync(fd);
+  closeSync(fd);
+  renameSync(temporary, join(dir, name));
+}

@@ -1,0 +1,185 @@
+import { hash } from "node:crypto";
+import { latin1 } from "../core/bytes.js";
+import { type Clock, nowSeconds } from "../core/clock.js";
+import { isNotModified } from "../http/conditional.js";
+import type { HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/handler.js";
+import { httpDate } from "../http/http-date.js";
+import { decodeGetPath } from "../ocsp/get-path.js";
+import { errorResponse } from "../ocsp/response.js";
+import type { Answer, Outcome } from "./batch.js";
+import type { Batcher, Deliver } from "./batcher.js";
+import type { JournalFollower } from "./journal-follower.js";
+import type { CachedAnswer, ResponseCache } from "./response-cache.js";
+
+/** Longer requests are malformed (standards P7); no client comes near it with 16 CertIDs. */
+const MAX_REQUEST_OCTETS = 16 * 1024;
+
+const EMPTY = Buffer.alloc(0);
+const OCSP_TYPE = ["content-type", "application/ocsp-response"] as const;
+/** Answers to POST are not cacheable by HTTP, so they carry no validators. */
+const POST_FIELDS: HeaderFields = [OCSP_TYPE];
+/** Unsigned answers (standards F10). */
+const ERROR_FIELDS: HeaderFields = [OCSP_TYPE, ["cache-control", "no-cache, no-store"]];
+const TEXT_FIELDS: HeaderFields = [["content-type", "text/plain; charset=utf-8"]];
+
+/** What is counted for metrics. */
+export interface FrontendEvents {
+  answered(method: "GET" | "POST", outcome: Outcome | "cached"): void;
+}
+
+/**
+ * HOT PATH, front end: every request passes here.
+ *
+ *   route -> is the cache behind the journal? catch up -> cached answer for exactly these bytes? send
+ *   -> else into the batcher -> the worker's answer comes back -> still true? keep it -> send
+ *
+ * `repository` answers whatever is not OCSP.
+ */
+export class Frontend {
+  constructor(
+    private readonly cache: ResponseCache,
+    private readonly follower: JournalFollower,
+    private readonly batcher: Batcher,
+    private readonly repository: HttpHandler,
+    private readonly clock: Clock,
+    private readonly events: FrontendEvents,
+  ) {}
+
+  readonly handle: HttpHandler = (request, reply) => {
+    const { method, target } = request;
+    if (method === "POST") {
+      if (target === "/ocsp" || target === "/" || target === "/ocsp/") this.post(request, reply);
+      else reply.send(404, TEXT_FIELDS, Buffer.from("no such resource\n"));
+    } else if (method !== "GET" && method !== "HEAD") {
+      reply.send(405, [...TEXT_FIELDS, ["allow", "GET, HEAD, POST"]], Buffer.from("method not allowed\n"));
+    } else {
+      const path = ocspPath(target);
+      if (path === undefined) this.repository(request, reply);
+      else this.get(path, request, reply);
+    }
+  };
+
+  private post(request: HttpRequest, reply: HttpReply): void {
+    const fault = mediaFault(request);
+    if (fault !== undefined) {
+      reply.send(415, TEXT_FIELDS, Buffer.from(`expected ${fault}\n`));
+      return;
+    }
+    const key = latin1(request.body);
+    const cached = this.lookUp("POST", key);
+    if (cached !== undefined) reply.send(200, POST_FIELDS, cached.body);
+    else
+      this.ask("POST", key, request.body, (body, answer) => {
+        reply.send(200, answer === undefined ? ERROR_FIELDS : POST_FIELDS, body);
+      });
+  }
+
+  private get(path: string, request: HttpRequest, reply: HttpReply): void {
+    const key = request.target;
+    const cached = this.lookUp("GET", key);
+    if (cached !== undefined) {
+      this.sendCacheable(request, reply, cached);
+      return;
+    }
+    const der = decodeGetPath(path);
+    if (der === undefined) {
+      this.events.answered("GET", "malformedRequest");
+      reply.send(400, ERROR_FIELDS, errorResponse("malformedRequest"));
+      return;
+    }
+    // Header fields are gone once this call returns.
+    const conditions = keepHeaders(request, "if-none-match", "if-modified-since");
+    this.ask("GET", key, der, (body, answer) => {
+      if (answer === undefined) reply.send(200, ERROR_FIELDS, body);
+      else this.sendCacheable(conditions, reply, answer);
+    });
+  }
+
+  /** The kept answer for a request, once every acknowledged change has been applied (invariant 1). */
+  private lookUp(method: "GET" | "POST", key: string): CachedAnswer | undefined {
+    this.follower.catchUp();
+    const answer = this.cache.get(key, nowSeconds(this.clock));
+    if (answer !== undefined) this.events.answered(method, "cached");
+    return answer;
+  }
+
+  private sendCacheable(request: HttpRequest, reply: HttpReply, answer: CachedAnswer): void {
+    const now = nowSeconds(this.clock);
+    const unchanged = isNotModified(request, answer.etag, answer.lastModified, now);
+    reply.send(unchanged ? 304 : 200, answer.fields, unchanged ? EMPTY : answer.body);
+  }
+
+  /** Has a request answered by a worker. `send` gets the signed answer, or undefined with an unsigned one's bytes. */
+  private ask(
+    method: "GET" | "POST",
+    key: string,
+    request: Uint8Array,
+    send: (body: Buffer, answer: CachedAnswer | undefined) => void,
+  ): void {
+    const unsigned = (outcome: "malformedRequest" | "tryLater"): void => {
+      this.events.answered(method, outcome);
+      send(errorResponse(outcome), undefined);
+    };
+    if (request.length === 0 || request.length > MAX_REQUEST_OCTETS) {
+      unsigned("malformedRequest");
+      return;
+    }
+    const deliver: Deliver = (body, answer, position) => {
+      this.events.answered(method, answer.outcome);
+      const signed = answer.nextUpdate > 0 ? cachedAnswer(body, answer) : undefined;
+      if (signed !== undefined && answer.cacheable) this.keep(key, signed, position);
+      send(body, signed);
+    };
+    // Copied: the transport's buffer ends with this call.
+    if (!this.batcher.add(key, Uint8Array.prototype.slice.call(request), deliver)) unsigned("tryLater");
+  }
+
+  /** Caches an answer unless a certificate in it changed after its snapshot; same turn as the check (invariant 1). */
+  private keep(key: string, answer: CachedAnswer, position: number): void {
+    this.follower.catchUp();
+    if (!this.follower.touchedSince(answer.rows, position)) this.cache.set(key, answer);
+  }
+}
+
+/**
+ * The base64 part of an OCSP GET target, undefined if the target is something else. Base64 of a DER SEQUENCE begins
+ * with M; `/` and `//` are legal in it, so nothing is split, collapsed or resolved (standards F4).
+ */
+function ocspPath(target: string): string | undefined {
+  if (target.startsWith("/ocsp/")) return target.slice("/ocsp/".length);
+  if (target.startsWith("/M") || target.startsWith("//M")) return target.slice(1);
+  return undefined;
+}
+
+/** What a POST should have been, undefined if it is right. A missing Content-Type is taken for right (standards P17, P20). */
+function mediaFault(request: HttpRequest): string | undefined {
+  const mediaType = (request.header("content-type").split(";")[0] as string).trim().toLowerCase();
+  if (mediaType !== "" && mediaType !== "application/ocsp-request") return "application/ocsp-request";
+  return request.header("content-encoding") === "" ? undefined : "no content coding";
+}
+
+function keepHeaders(request: HttpRequest, ...names: string[]): HttpRequest {
+  const values = new Map(names.map((name) => [name, request.header(name)]));
+  const { method, target, peer } = request;
+  return { method, target, peer, body: EMPTY, header: (name) => values.get(name) ?? "" };
+}
+
+/**
+ * The answer with the header fields of RFC 9919 section 6. An answer that must not be kept (nonce, unknown) says
+ * max-age=0: no-store is for unsigned answers only (standards F10).
+ */
+function cachedAnswer(body: Buffer, answer: Answer): CachedAnswer {
+  const { thisUpdate, nextUpdate, rows } = answer;
+  const maxAge = answer.cacheable ? answer.maxAge : 0;
+  const etag = `"${hash("sha256", body, "hex")}"`;
+  const fields: HeaderFields = [
+    OCSP_TYPE,
+    ["last-modified", httpDate(thisUpdate)],
+    ["etag", etag],
+    ["expires", httpDate(nextUpdate)],
+    ["cache-control", `max-age=${maxAge}, public, no-transform, must-revalidate`],
+  ];
+  // now + max-age stays before nextUpdate while the answer is served (standards F9), and it is renewed by half its life.
+  const freshUntil = Math.min(nextUpdate - maxAge, thisUpdate + Math.ceil((nextUpdate - thisUpdate) / 2));
+  return { body, fields, etag, lastModified: thisUpdate, freshUntil, rows };
+}

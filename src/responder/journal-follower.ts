@@ -1,0 +1,80 @@
+import { latin1 } from "../core/bytes.js";
+import { rowKey } from "../store/layout.js";
+import type { StatusReader } from "../store/status-reader.js";
+
+/** Changes remembered to judge answers that were being signed meanwhile. */
+const RING_SIZE = 65_536;
+/** Further behind than this many records, forgetting everything is cheaper than following. */
+const MAX_CATCH_UP = 10_000;
+
+/** What must forget answers about changed rows. */
+export interface Evictable {
+  evict(row: string): void;
+  clear(): void;
+}
+
+/**
+ * Keeps the response cache behind no acknowledged change (invariant 1): `catchUp` compares the position before every
+ * cached answer and, if it moved, first applies the journal records it missed.
+ */
+export class JournalFollower {
+  private applied: number;
+  /** Row key -> position of its last change, oldest first. */
+  private readonly ring = new Map<string, number>();
+  /** Changes at or before this position may have left the ring. */
+  private floor: number;
+
+  /** `position` reads the position file, or the journal head where the file cannot be mapped. */
+  constructor(
+    private readonly status: StatusReader,
+    private readonly position: () => number,
+    private readonly cache: Evictable,
+  ) {
+    status.refresh();
+    this.applied = status.head().position;
+    this.floor = this.applied;
+  }
+
+  /** Applies every record up to the present position. One comparison when nothing changed. */
+  catchUp(): void {
+    if (this.position() === this.applied) return;
+    this.status.refresh();
+    const head = this.status.head().position;
+    if (head < this.applied || head - this.applied > MAX_CATCH_UP) this.forgetEverything(head);
+    while (this.applied < head) {
+      const record = this.status.record(this.applied + 1);
+      if (record === undefined) {
+        this.forgetEverything(head);
+        return;
+      }
+      if (record.body.kind === "changes")
+        for (const { issuer, serial } of record.body.changes)
+          this.touch(latin1(rowKey(issuer, serial)), record.position);
+      this.applied = record.position;
+    }
+  }
+
+  /** True if one of the rows changed after `position`, or if that is no longer known. Call `catchUp` first, in the same turn. */
+  touchedSince(rows: readonly string[], position: number): boolean {
+    return position < this.floor || rows.some((row) => (this.ring.get(row) ?? 0) > position);
+  }
+
+  private touch(row: string, position: number): void {
+    this.cache.evict(row);
+    this.ring.delete(row);
+    this.ring.set(row, position);
+    if (this.ring.size <= RING_SIZE) return;
+    for (const [oldest, at] of this.ring) {
+      this.ring.delete(oldest);
+      this.floor = at;
+      break;
+    }
+  }
+
+  private forgetEverything(head: number): void {
+    this.cache.clear();
+    this.ring.clear();
+    this.floor = head;
+    this.applied = head;
+  }
+}

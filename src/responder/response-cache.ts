@@ -1,0 +1,75 @@
+import type { HeaderFields } from "../http/handler.js";
+
+/** An answer as it is sent, kept for requests of exactly the same bytes. */
+export interface CachedAnswer {
+  readonly body: Buffer;
+  /** Header fields of the GET form (RFC 9919 section 6). */
+  readonly fields: HeaderFields;
+  readonly etag: string;
+  /** Unix seconds. */
+  readonly lastModified: number;
+  /** Unix seconds; from then on the request is answered anew: before its max-age could reach past nextUpdate. */
+  readonly freshUntil: number;
+  /** Row keys the answer speaks about. */
+  readonly rows: readonly string[];
+}
+
+/**
+ * Answers by exact request: a client without nonce repeats itself byte for byte. The key is the raw GET target, or
+ * the POST body as latin1 (DER begins with `0`, a target with `/`). Bounded; losing it costs time, never correctness.
+ */
+export class ResponseCache {
+  private readonly answers = new Map<string, CachedAnswer>();
+  private readonly requestsOf = new Map<string, Set<string>>();
+
+  constructor(private readonly maxAnswers: number) {}
+
+  get size(): number {
+    return this.answers.size;
+  }
+
+  get(request: string, now: number): CachedAnswer | undefined {
+    const answer = this.answers.get(request);
+    return answer !== undefined && now < answer.freshUntil ? answer : undefined;
+  }
+
+  set(request: string, answer: CachedAnswer): void {
+    this.remove(request);
+    if (this.answers.size >= this.maxAnswers) this.removeOldest();
+    this.answers.set(request, answer);
+    for (const row of answer.rows) {
+      const requests = this.requestsOf.get(row);
+      if (requests === undefined) this.requestsOf.set(row, new Set([request]));
+      else requests.add(request);
+    }
+  }
+
+  /** Forgets every answer about a row. */
+  evict(row: string): void {
+    for (const request of [...(this.requestsOf.get(row) ?? [])]) this.remove(request);
+  }
+
+  clear(): void {
+    this.answers.clear();
+    this.requestsOf.clear();
+  }
+
+  private remove(request: string): void {
+    const answer = this.answers.get(request);
+    if (answer === undefined) return;
+    this.answers.delete(request);
+    for (const row of answer.rows) {
+      const requests = this.requestsOf.get(row);
+      requests?.delete(request);
+      if (requests?.size === 0) this.requestsOf.delete(row);
+    }
+  }
+
+  /** Insertion order stands for age: an entry is set anew at least every half validity. */
+  private removeOldest(): void {
+    for (const request of this.answers.keys()) {
+      this.remove(request);
+      return;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { workerData } from "node:worker_threads";
+import { systemClock } from "../core/clock.js";
+import type { Config } from "../core/config.js";
+import { openLog } from "../core/log.js";
+import { openKeyStore } from "../signer/open.js";
+import type { KeyStore } from "../signer/signer.js";
+import { StatusReader } from "../store/status-reader.js";
+import { BatchAnswerer } from "./answer.js";
+import type { BatchResult, BatchTask } from "./batch.js";
+import { Trust } from "./trust.js";
+
+/**
+ * Piscina's entry: each worker thread has its own store reader and HSM sessions. The main thread has initialised the
+ * module and logged in before the pool starts: both count for the whole process.
+ */
+const config: Config = workerData.config;
+const log = openLog("responder-worker");
+const keyStores = new Map<string, KeyStore>();
+
+function keyStore(token: string): KeyStore {
+  const open = keyStores.get(token) ?? openKeyStore(config, token);
+  keyStores.set(token, open);
+  return open;
+}
+
+const status = StatusReader.open({ ...config.store, installation: config.installation });
+const answerer = new BatchAnswerer(status, new Trust(status, config, keyStore, log), systemClock, log);
+
+export default (task: BatchTask): Promise<BatchResult> => answerer.answer(task);
