@@ -13,6 +13,8 @@ export interface EntryFacts {
   readonly neighbourDuplicates: boolean;
   /** Entries by CRLReason number; entries without reasonCode count as 0. */
   readonly reasonCounts: readonly number[];
+  /** Entries without reasonCode. */
+  readonly withoutReason: number;
   /** Reasons above 10. */
   readonly unknownReasons: number;
   /** True if an entry has extensions, which only version 2 allows. */
@@ -29,6 +31,7 @@ export class EntryStatistics implements EntryFacts {
   ascending = true;
   neighbourDuplicates = false;
   readonly reasonCounts: number[] = new Array<number>(MAX_REASON + 1).fill(0);
+  withoutReason = 0;
   unknownReasons = 0;
   extended = false;
   duplicateExtensions = false;
@@ -43,6 +46,7 @@ export class EntryStatistics implements EntryFacts {
     if (order === 0 && entry.certificateIssuer === this.lastIssuer) this.neighbourDuplicates = true;
     this.keep(entry);
     this.count++;
+    if (!entry.reasonCodePresent) this.withoutReason++;
     if (entry.reasonCode > MAX_REASON) this.unknownReasons++;
     else (this.reasonCounts[entry.reasonCode] as number)++;
     if (entry.extended) this.extended = true;

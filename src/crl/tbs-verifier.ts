@@ -1,21 +1,6 @@
 import { createVerify, type KeyObject, type Verify } from "node:crypto";
-import { OID, oid } from "../asn1/oid.js";
-import { encode, nullValue, sequence } from "../asn1/writer.js";
-import { bytesEqual } from "../core/bytes.js";
+import { findSignatureAlgorithm } from "../asn1/signature-algorithm.js";
 import { SekishoError } from "../core/errors.js";
-
-interface SignatureAlgorithm {
-  readonly der: Uint8Array;
-  readonly keyType: "rsa" | "ec";
-  readonly hash: "sha256" | "sha384";
-}
-
-/** RSA with NULL parameters, ECDSA without (RFC 4055, RFC 5758; standards I21). */
-const ALGORITHMS: readonly SignatureAlgorithm[] = [
-  { der: encode(sequence(oid(OID.sha256WithRSAEncryption), nullValue)), keyType: "rsa", hash: "sha256" },
-  { der: encode(sequence(oid(OID.ecdsaWithSHA256))), keyType: "ec", hash: "sha256" },
-  { der: encode(sequence(oid(OID.ecdsaWithSHA384))), keyType: "ec", hash: "sha384" },
-];
 
 /** Verifies the signature over a tbsCertList whose bytes come in pieces. */
 export class TbsVerifier {
@@ -38,11 +23,11 @@ export class TbsVerifier {
   }
 
   private start(signatureAlgorithm: Uint8Array): Verify {
-    const algorithm = ALGORITHMS.find(({ der }) => bytesEqual(der, signatureAlgorithm));
+    const algorithm = findSignatureAlgorithm(signatureAlgorithm);
     if (algorithm === undefined)
-      throw new SekishoError("CRL_INVALID", "the CRL's signature algorithm is not supported");
-    if (algorithm.keyType !== this.publicKey.asymmetricKeyType)
-      throw new SekishoError("CRL_INVALID", "the CRL's signature algorithm does not fit the issuer's key");
+      throw new SekishoError("CRL_INVALID", "the signature algorithm of the CRL is not accepted");
+    if (algorithm.keyFamily !== this.publicKey.asymmetricKeyType)
+      throw new SekishoError("CRL_INVALID", "the signature algorithm is not one of the issuer's key");
     return createVerify(algorithm.hash);
   }
 }

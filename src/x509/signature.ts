@@ -1,31 +1,17 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
-import { OID, oid } from "../asn1/oid.js";
-import { encode, nullValue, sequence } from "../asn1/writer.js";
-import { asBuffer, bytesEqual, hex } from "../core/bytes.js";
+import { findSignatureAlgorithm } from "../asn1/signature-algorithm.js";
+import { asBuffer, bytesEqual } from "../core/bytes.js";
 import type { Certificate, TbsCertificate } from "./certificate.js";
-
-/**
- * Signature algorithms that are accepted, by their exact DER AlgorithmIdentifier (standards I21: RSA with NULL, ECDSA
- * without parameters). SHA-1 and MD5 are not among them (standards I20, N3).
- */
-const ALGORITHMS = [
-  { keyFamily: "rsa", hash: "sha256", identifier: withNull(OID.sha256WithRSAEncryption) },
-  { keyFamily: "rsa", hash: "sha384", identifier: withNull("1.2.840.113549.1.1.12") },
-  { keyFamily: "rsa", hash: "sha512", identifier: withNull("1.2.840.113549.1.1.13") },
-  { keyFamily: "ec", hash: "sha256", identifier: bare(OID.ecdsaWithSHA256) },
-  { keyFamily: "ec", hash: "sha384", identifier: bare(OID.ecdsaWithSHA384) },
-  { keyFamily: "ec", hash: "sha512", identifier: bare("1.2.840.10045.4.3.4") },
-] as const;
 
 /** True if signatures by this DER AlgorithmIdentifier are accepted at all. */
 export function isAcceptedAlgorithm(signatureAlgorithm: Uint8Array): boolean {
-  return findAlgorithm(signatureAlgorithm) !== undefined;
+  return findSignatureAlgorithm(signatureAlgorithm) !== undefined;
 }
 
 /** True if the algorithm is accepted and belongs to the type of the key (DER SubjectPublicKeyInfo). */
 export function algorithmFitsKey(signatureAlgorithm: Uint8Array, subjectPublicKeyInfo: Uint8Array): boolean {
   const family = publicKey(subjectPublicKeyInfo)?.asymmetricKeyType;
-  return family !== undefined && findAlgorithm(signatureAlgorithm)?.keyFamily === family;
+  return family !== undefined && findSignatureAlgorithm(signatureAlgorithm)?.keyFamily === family;
 }
 
 /**
@@ -38,7 +24,7 @@ export function verifySignature(
   signature: Uint8Array,
   subjectPublicKeyInfo: Uint8Array,
 ): boolean {
-  const algorithm = findAlgorithm(signatureAlgorithm);
+  const algorithm = findSignatureAlgorithm(signatureAlgorithm);
   const key = publicKey(subjectPublicKeyInfo);
   if (algorithm === undefined || key?.asymmetricKeyType !== algorithm.keyFamily) return false;
   return verify(algorithm.hash, message, key, signature);
@@ -72,17 +58,4 @@ export function publicKey(subjectPublicKeyInfo: Uint8Array): KeyObject | undefin
   } catch {
     return undefined;
   }
-}
-
-function findAlgorithm(signatureAlgorithm: Uint8Array): (typeof ALGORITHMS)[number] | undefined {
-  const wanted = hex(signatureAlgorithm);
-  return ALGORITHMS.find(({ identifier }) => identifier === wanted);
-}
-
-function withNull(algorithm: string): string {
-  return hex(encode(sequence(oid(algorithm), nullValue)));
-}
-
-function bare(algorithm: string): string {
-  return hex(encode(sequence(oid(algorithm))));
 }
