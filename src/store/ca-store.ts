@@ -122,7 +122,7 @@ export class CaStore {
 
   private async write(action: () => void): Promise<void> {
     try {
-      await this.environment.transaction(action);
+      await this.environment.childTransaction(action);
     } catch (error) {
       throw new SekishoError("STORE_FAILED", `the certificate store refused: ${(error as Error).message}`, {
         cause: error,

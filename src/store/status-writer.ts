@@ -45,14 +45,16 @@ export class StatusWriter {
   /**
    * Runs `action`, then writes what it appended. Resolves when it is on disk and the position file says so
    * (invariants 1 and 3): only then may the change be acknowledged. Transactions that arrive while one is being
-   * flushed share the next flush. If `action` throws, nothing is written. Throws STORE_FAILED if the disk refuses.
+   * flushed share the next flush. If `action` throws, or a record cannot be applied, nothing is written. Throws
+   * STORE_FAILED if the disk refuses.
    */
   async transact<T>(action: (transaction: StatusTransaction) => T): Promise<T> {
     let last = 0;
     let refusal: { error: unknown } | undefined;
     let result: T | undefined;
     try {
-      await this.environment.transaction(() => {
+      // A child: lmdb otherwise keeps what a callback wrote before it threw.
+      await this.environment.childTransaction(() => {
         const bodies: JournalBody[] = [];
         const head = readHead(this.tables.meta);
         try {
@@ -96,8 +98,8 @@ export class StatusWriter {
   }
 
   async close(): Promise<void> {
-    this.position.close();
     await this.environment.close();
+    this.position.close();
   }
 
   private write(head: JournalHead, bodies: readonly JournalBody[]): number {
