@@ -31,7 +31,10 @@ export function applyBody(tables: StatusTables, body: JournalBody, position: num
 
 function applyChange(tables: StatusTables, change: Change, position: number): void {
   const key = rowKey(change.issuer, change.serial);
-  const row = change.op === "issue" ? issuedRow(change, position) : changedRow(tables, key, change, position);
+  const row =
+    change.op === "issue"
+      ? issuedRow(tables, key, change, position)
+      : changedRow(tables, key, change, position);
   const encoded = encodeRow(row);
   tables.rows.put(key, encoded);
   if (row.state === "good") {
@@ -39,7 +42,13 @@ function applyChange(tables: StatusTables, change: Change, position: number): vo
   } else tables.revoked.put(key, encoded);
 }
 
-function issuedRow(change: Change & { op: "issue" }, position: number): StatusRow {
+function issuedRow(
+  tables: StatusTables,
+  key: Buffer,
+  change: Change & { op: "issue" },
+  position: number,
+): StatusRow {
+  if (tables.rows.doesExist(key)) throw new RangeError("a serial that was issued before");
   const { notAfter, shard } = change;
   return { state: "good", reason: 0, shard, revocationTime: 0, invalidityDate: 0, notAfter, position };
 }
