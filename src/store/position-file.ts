@@ -1,4 +1,4 @@
-import { closeSync, constants, fdatasyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -21,9 +21,10 @@ export class PositionWriter {
   private readonly bytes = Buffer.alloc(POSITION_OCTETS);
   private last = 0;
 
-  /** Opens the file in place, or creates it. */
+  /** Opens the file in place, or creates it with position 0: whoever maps it finds all of its bytes. */
   constructor(storeDir: string) {
     this.fd = openSync(positionPath(storeDir), constants.O_RDWR | constants.O_CREAT, 0o644);
+    if (fstatSync(this.fd).size < POSITION_OCTETS) ftruncateSync(this.fd, POSITION_OCTETS);
   }
 
   /** Positions only rise: commits may finish out of order, the file may not. */
