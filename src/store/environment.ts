@@ -86,7 +86,7 @@ export const META = {
 /** LMDB's magic number in the first meta page, after the 24-octet page header. */
 const MAGIC = 0xbeefc0de;
 
-/** True if the environment exists and was not left empty by a crash while it was being created. */
+/** True if the environment exists and was not left by a crash before its identity was written into the first table. */
 function holdsData(options: EnvironmentOptions): boolean {
   const file = join(options.dir, "data.mdb");
   if (!existsSync(file)) return false;
@@ -99,9 +99,16 @@ function holdsData(options: EnvironmentOptions): boolean {
   if (read < head.length || head.readUInt32LE(24) !== MAGIC)
     throw new SekishoError("STORE_LAYOUT", `${file}: not an LMDB file`);
   const environment = openChecked(options, true);
-  const tables = (environment.getStats() as { root: { entryCount: number } }).root.entryCount;
+  const tables = environment.getKeysCount();
+  const meta = existingTable(environment, "meta");
+  const created = tables > 1 || (meta?.getKeysCount() ?? tables) > 0;
   environment.close();
-  return tables > 0;
+  return created;
+}
+
+/** openDB gives undefined for a table that is missing in a read-only environment, whatever its type says. */
+function existingTable(environment: Environment, name: string): Table | undefined {
+  return openTable(environment, name);
 }
 
 function openChecked(options: EnvironmentOptions, readOnly: boolean): Environment {
@@ -117,8 +124,7 @@ function checkIdentity(environment: Environment, options: EnvironmentOptions): v
     environment.close();
     throw new SekishoError(code, `${options.dir}: ${text}`);
   };
-  // openDB gives undefined for a table that is missing in a read-only environment, whatever its type says.
-  const meta = openTable(environment, "meta") as Table | undefined;
+  const meta = existingTable(environment, "meta");
   const layout = meta?.get(META.layout);
   if (layout === undefined || layout.length !== 1 || layout[0] !== LAYOUT_VERSION)
     refuse(
