@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { CertState } from "./layout.js";
+import { ByteReader, ByteWriter, HASH_OCTETS } from "./record-bytes.js";
 
 /**
  * One record of the hash-chained journal. The journal suffices to rebuild rows, CRLs and delegates on an empty machine.
@@ -12,7 +13,6 @@ import type { CertState } from "./layout.js";
 export const MAX_CHANGES = 4096;
 const VERSION = 1;
 const HEADER_OCTETS = 46;
-export const HASH_OCTETS = 32;
 
 /** `previous` of the first record. */
 export const GENESIS: Uint8Array = new Uint8Array(HASH_OCTETS);
@@ -78,10 +78,11 @@ export function recordHash(encoded: Uint8Array): Buffer {
   return createHash("sha256").update(encoded).digest();
 }
 
+/** Throws RangeError on values that the record cannot hold: it would be chained and never be readable again. */
 export function encodeRecord(record: JournalRecord): Buffer {
   const out = new ByteWriter();
   out.uint(VERSION, 1).uint(KINDS.indexOf(record.body.kind) + 1, 1);
-  out.uint(record.position, 6).uint(record.timeMs, 6).raw(record.previous);
+  out.uint(record.position, 6).uint(record.timeMs, 6).hash(record.previous);
   encodeBody(out, record.body);
   return out.finish();
 }
@@ -89,20 +90,18 @@ export function encodeRecord(record: JournalRecord): Buffer {
 function encodeBody(out: ByteWriter, body: JournalBody): void {
   switch (body.kind) {
     case "changes":
-      if (body.changes.length < 1 || body.changes.length > MAX_CHANGES)
-        throw new RangeError("1 to 4096 changes a record");
-      out.uint(body.changes.length, 2);
+      out.uint(checkedCount(body.changes.length), 2);
       for (const change of body.changes) encodeChange(out, change);
       break;
     case "issuer":
       out.uint(body.issuer, 2).counted(Buffer.from(body.id, "latin1"), 1).counted(body.certificate, 4);
       break;
     case "delegate":
-      out.uint(body.issuer, 2).counted(body.serial, 1).counted(body.certificate, 4);
+      out.uint(body.issuer, 2).serial(body.serial).counted(body.certificate, 4);
       break;
     case "crl":
       out.uint(body.issuer, 2).uint(body.number, 6).uint(body.thisUpdate, 5).uint(body.nextUpdate, 5);
-      out.uint(body.covers, 6).raw(body.digest);
+      out.uint(body.covers, 6).hash(body.digest);
       break;
   }
 }
@@ -111,9 +110,9 @@ function encodeChange(out: ByteWriter, change: Change): void {
   out
     .uint(OPS.indexOf(change.op) + 1, 1)
     .uint(change.issuer, 2)
-    .counted(change.serial, 1);
+    .serial(change.serial);
   if (change.op === "issue") {
-    out.uint(change.notAfter, 5).uint(change.shard, 2).raw(change.certificateHash);
+    out.uint(change.notAfter, 5).uint(change.shard, 2).hash(change.certificateHash);
   } else {
     out.uint(STATES.indexOf(change.state) + 1, 1).uint(change.reason, 1);
     out.uint(change.revocationTime, 5).uint(change.invalidityDate, 5);
@@ -127,7 +126,7 @@ export function decodeRecord(bytes: Uint8Array): JournalRecord {
   const kind = pick(KINDS, input.uint(1));
   const position = input.uint(6);
   const timeMs = input.uint(6);
-  const previous = input.raw(HASH_OCTETS);
+  const previous = input.hash();
   const body = decodeBody(input, kind);
   input.finish();
   return { position, timeMs, previous, body };
@@ -136,7 +135,10 @@ export function decodeRecord(bytes: Uint8Array): JournalRecord {
 function decodeBody(input: ByteReader, kind: JournalBody["kind"]): JournalBody {
   switch (kind) {
     case "changes":
-      return { kind, changes: Array.from({ length: input.uint(2) }, () => decodeChange(input)) };
+      return {
+        kind,
+        changes: Array.from({ length: checkedCount(input.uint(2)) }, () => decodeChange(input)),
+      };
     case "issuer":
       return {
         kind,
@@ -145,7 +147,7 @@ function decodeBody(input: ByteReader, kind: JournalBody["kind"]): JournalBody {
         certificate: input.counted(4),
       };
     case "delegate":
-      return { kind, issuer: input.uint(2), serial: input.counted(1), certificate: input.counted(4) };
+      return { kind, issuer: input.uint(2), serial: input.serial(), certificate: input.counted(4) };
     case "crl":
       return {
         kind,
@@ -154,7 +156,7 @@ function decodeBody(input: ByteReader, kind: JournalBody["kind"]): JournalBody {
         thisUpdate: input.uint(5),
         nextUpdate: input.uint(5),
         covers: input.uint(6),
-        digest: input.raw(HASH_OCTETS),
+        digest: input.hash(),
       };
   }
 }
@@ -162,7 +164,7 @@ function decodeBody(input: ByteReader, kind: JournalBody["kind"]): JournalBody {
 function decodeChange(input: ByteReader): Change {
   const op = pick(OPS, input.uint(1));
   const issuer = input.uint(2);
-  const serial = input.counted(1);
+  const serial = input.serial();
   if (op === "issue")
     return {
       op,
@@ -170,7 +172,7 @@ function decodeChange(input: ByteReader): Change {
       serial,
       notAfter: input.uint(5),
       shard: input.uint(2),
-      certificateHash: input.raw(HASH_OCTETS),
+      certificateHash: input.hash(),
     };
   return {
     op,
@@ -183,68 +185,13 @@ function decodeChange(input: ByteReader): Change {
   };
 }
 
+function checkedCount(changes: number): number {
+  if (changes < 1 || changes > MAX_CHANGES) throw new RangeError(`1 to ${MAX_CHANGES} changes a record`);
+  return changes;
+}
+
 function pick<T>(names: readonly T[], code: number): T {
   const name = names[code - 1];
   if (name === undefined) throw new RangeError("unknown code in a journal record");
   return name;
-}
-
-/** Appends fixed-width big-endian numbers (up to 6 octets) and byte strings. */
-class ByteWriter {
-  private readonly parts: Buffer[] = [];
-
-  uint(value: number, octets: number): this {
-    const part = Buffer.allocUnsafe(octets);
-    part.writeUIntBE(value, 0, octets);
-    this.parts.push(part);
-    return this;
-  }
-
-  raw(bytes: Uint8Array): this {
-    this.parts.push(Buffer.from(bytes));
-    return this;
-  }
-
-  counted(bytes: Uint8Array, lengthOctets: number): this {
-    return this.uint(bytes.length, lengthOctets).raw(bytes);
-  }
-
-  finish(): Buffer {
-    return Buffer.concat(this.parts);
-  }
-}
-
-/** Reads what ByteWriter wrote; every length is checked before it is used. */
-class ByteReader {
-  private at = 0;
-  private readonly bytes: Buffer;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
-  uint(octets: number): number {
-    const at = this.step(octets);
-    return this.bytes.readUIntBE(at, octets);
-  }
-
-  raw(octets: number): Uint8Array {
-    const at = this.step(octets);
-    return Uint8Array.prototype.slice.call(this.bytes, at, at + octets);
-  }
-
-  counted(lengthOctets: number): Uint8Array {
-    return this.raw(this.uint(lengthOctets));
-  }
-
-  finish(): void {
-    if (this.at !== this.bytes.length) throw new RangeError("trailing bytes in a journal record");
-  }
-
-  private step(octets: number): number {
-    const at = this.at;
-    if (octets > this.bytes.length - at) throw new RangeError("truncated journal record");
-    this.at += octets;
-    return at;
-  }
 }

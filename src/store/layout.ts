@@ -39,14 +39,15 @@ export interface StatusRow {
 
 const ROW_OCTETS = 25;
 
+/** Throws RangeError on numbers that the fields cannot hold. */
 export function encodeRow(row: StatusRow): Buffer {
   const out = Buffer.alloc(ROW_OCTETS);
   out[0] = STATES.indexOf(row.state) + 1;
-  out[1] = row.reason;
+  out.writeUInt8(row.reason, 1);
   out.writeUInt16BE(row.shard, 2);
-  out.writeUIntBE(row.revocationTime % 2 ** 40, 4, 5);
-  out.writeUIntBE(row.invalidityDate % 2 ** 40, 9, 5);
-  out.writeUIntBE(row.notAfter % 2 ** 40, 14, 5);
+  out.writeUIntBE(row.revocationTime, 4, 5);
+  out.writeUIntBE(row.invalidityDate, 9, 5);
+  out.writeUIntBE(row.notAfter, 14, 5);
   out.writeUIntBE(row.position, 19, 6);
   return out;
 }

@@ -1,7 +1,8 @@
 import type { Transaction } from "lmdb";
 import { asBuffer } from "../core/bytes.js";
 import { type Environment, META, openTable, type Table } from "./environment.js";
-import { GENESIS, HASH_OCTETS } from "./journal-record.js";
+import { GENESIS } from "./journal-record.js";
+import { HASH_OCTETS } from "./record-bytes.js";
 
 /** The tables of the status environment (layout.ts). */
 export interface StatusTables {
