@@ -241,11 +241,12 @@ export function isSekishoError(error: unknown, ...codes: ErrorCode[]): error is 
 /** Turns anything thrown into a SekishoError: system errors by their errno, all else INTERNAL. */
 export function toSekishoError(error: unknown): SekishoError {
   if (error instanceof SekishoError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error)) return new SekishoError("INTERNAL", String(error), { cause: error });
+  const { code, message }: NodeJS.ErrnoException = error;
   if (code === "EADDRINUSE") return new SekishoError("PORT_TAKEN", message, { cause: error });
   if (code === "EACCES" || code === "EPERM" || code === "ENOENT" || code === "EROFS" || code === "ENOTDIR")
     return new SekishoError("FILE_ACCESS", message, { cause: error });
-  return new SekishoError("INTERNAL", message ?? String(error), { cause: error });
+  return new SekishoError("INTERNAL", message, { cause: error });
 }
 
 /** The line an operator sees: `error CODE: message`, control characters removed so that foreign text cannot forge lines. */
