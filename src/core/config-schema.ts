@@ -10,10 +10,14 @@ const duration = z
   .regex(/^[1-9]\d{0,6}[smhd]$/, 'expected a duration such as "15m", "24h" or "7d"')
   .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]);
 
+const NAME = "expected a name of a-z, 0-9 and -, at most 32 characters";
+
 /** Names of issuers, tokens, profiles, policies and operators: they become file names and URL parts. */
-const id = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a name of a-z, 0-9 and -, at most 32 characters");
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, NAME);
+
+/** Tables by name, as `[issuers.NAME]`. */
+const named = <T extends z.ZodType>(value: T) =>
+  z.record(id, value, { error: (issue) => (issue.code === "invalid_key" ? NAME : undefined) });
 
 const path = z.string().min(1, "expected a path");
 
@@ -135,86 +139,42 @@ const operator = z.strictObject({
   keyFile: path.optional(),
 });
 
-export const configSchema = z
-  .strictObject({
-    version: z.literal(1, "expected 1: this program knows no other configuration version"),
-    /** Refuses what is for demonstrations only: software keys, SoftHSM2, demo policies, standing activation of a root. */
-    production: z.boolean(),
-    /** Random identity of the installation; part of every signed control request, so that none works elsewhere. */
-    installation: hexBytes(16),
-    store: z.strictObject({
-      dir: path,
-      /** Fixed size of each memory map: lmdb otherwise remaps under readers. Address space, not disk. */
-      mapSizeGib: z.number().int().min(1).max(4096).default(64),
-    }),
-    crl: z.strictObject({ dir: path }),
-    control: z.strictObject({
-      socket: path.max(100, "expected a path of at most 100 characters (unix socket limit)"),
-    }),
-    audit: z.strictObject({ dir: path }),
-    responder: z.strictObject({
-      listen: address,
-      metricsListen: address,
-      /** Where the world reaches this listener: written into certificates (AIA, CDP). */
-      publicUrl: httpUrl,
-      workers: z.number().int().min(1).max(64).default(2),
-      /** uws: the uWebSockets.js transport for HTTP/1.1 behind the acceptor; http1: our own for everything. */
-      transport: z.enum(["uws", "http1"]).default("uws"),
-      /** Where the responder leaves enrolment requests for the issuer. */
-      enrolDir: path,
-    }),
-    pkcs11: z.strictObject({ module: path, softhsm2Conf: path.optional() }).optional(),
-    tokens: z.record(id, token),
-    /** Token and key type of the key that signs journal checkpoints and nothing else. */
-    journal: z.strictObject({ token: id, keyType: keyType.default("p256") }),
-    operators: z.record(id, operator),
-    policies: z.record(id, policy).default({}),
-    profiles: z.record(id, profile),
-    issuers: z.record(id, issuer),
-  })
-  .superRefine((config, context) => {
-    const refuse = (path: (string | number)[], message: string): void =>
-      context.addIssue({ code: "custom", path, message });
-    const needs = (path: string[], known: object, name: string, what: string): void => {
-      if (!Object.hasOwn(known, name)) refuse(path, `expected the name of a ${what}; there is no "${name}"`);
-    };
-    const usesPkcs11 = Object.values(config.tokens).some(({ provider }) => provider === "pkcs11");
-    if (usesPkcs11 && config.pkcs11 === undefined)
-      refuse(["pkcs11"], "expected a [pkcs11] table: a token uses it");
-    needs(["journal", "token"], config.tokens, config.journal.token, "token");
-    for (const [name, { profiles, demo }] of Object.entries(config.policies)) {
-      for (const profile of profiles)
-        needs(["policies", name, "profiles"], config.profiles, profile, "profile");
-      if (config.production && demo)
-        refuse(["policies", name, "demo"], "expected no demo policy with production = true");
-    }
-    for (const [name, token] of Object.entries(config.tokens))
-      if (config.production && token.provider === "software")
-        refuse(
-          ["tokens", name, "provider"],
-          "expected a PKCS#11 token: software keys are refused with production = true",
-        );
-    for (const [name, issuer] of Object.entries(config.issuers)) {
-      const at = ["issuers", name];
-      needs([...at, "token"], config.tokens, issuer.token, "token");
-      needs([...at, "profile"], config.profiles, issuer.profile, "profile");
-      needs([...at, "ocsp", "token"], config.tokens, issuer.ocsp.token, "token");
-      needs([...at, "ocsp", "profile"], config.profiles, issuer.ocsp.profile, "profile");
-      for (const policy of issuer.policies) needs([...at, "policies"], config.policies, policy, "policy");
-      if (issuer.parent !== undefined) needs([...at, "parent"], config.issuers, issuer.parent, "issuer");
-      if (new Set([issuer.token, issuer.ocsp.token, config.journal.token]).size < 3)
-        refuse(
-          [...at, "token"],
-          "expected three different tokens for the CA key, the OCSP key and the journal key",
-        );
-      if (issuer.crl.validity <= issuer.crl.period)
-        refuse([...at, "crl", "validity"], "expected more than crl.period");
-      if (issuer.ocsp.maxAge * 2 > issuer.ocsp.validity)
-        refuse([...at, "ocsp", "max_age"], "expected at most half of ocsp.validity");
-      if (config.production && issuer.parent === undefined && issuer.activation === "standing")
-        refuse(
-          [...at, "activation"],
-          "expected another mode: a root key never stands activated with production = true",
-        );
-    }
-  });
+export const configSchema = z.strictObject({
+  version: z.literal(1, "expected 1: this program knows no other configuration version"),
+  /** Refuses what is for demonstrations only: software keys, SoftHSM2, demo policies, standing activation of a root. */
+  production: z.boolean(),
+  /** Random identity of the installation; part of every signed control request, so that none works elsewhere. */
+  installation: hexBytes(16),
+  store: z.strictObject({
+    dir: path,
+    /** Fixed size of each memory map: lmdb otherwise remaps under readers. Address space, not disk. */
+    mapSizeGib: z.number().int().min(1).max(4096).default(64),
+  }),
+  crl: z.strictObject({ dir: path }),
+  control: z.strictObject({
+    socket: path.max(100, "expected a path of at most 100 characters (unix socket limit)"),
+  }),
+  audit: z.strictObject({ dir: path }),
+  responder: z.strictObject({
+    listen: address,
+    metricsListen: address,
+    /** Where the world reaches this listener: written into certificates (AIA, CDP). */
+    publicUrl: httpUrl,
+    workers: z.number().int().min(1).max(64).default(2),
+    /** uws: the uWebSockets.js transport for HTTP/1.1 behind the acceptor; http1: our own for everything. */
+    transport: z.enum(["uws", "http1"]).default("uws"),
+    /** Where the responder leaves enrolment requests for the issuer. */
+    enrolDir: path,
+  }),
+  pkcs11: z.strictObject({ module: path, softhsm2Conf: path.optional() }).optional(),
+  tokens: named(token),
+  /** Token and key type of the key that signs journal checkpoints and nothing else. */
+  journal: z.strictObject({ token: id, keyType: keyType.default("p256") }),
+  operators: named(operator),
+  policies: named(policy).default({}),
+  profiles: named(profile),
+  issuers: named(issuer),
+});
+
+/** What the schema gives out; config-rules.ts says what must hold between its parts. */
+export type ConfigFields = z.output<typeof configSchema>;

@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
-import { configSchema } from "./config-schema.js";
+import { type BrokenRule, brokenRules } from "./config-rules.js";
+import { type ConfigFields, configSchema } from "./config-schema.js";
 import { SekishoError } from "./errors.js";
 
 /** The configuration as a typed value: parsed once, strictly; unknown keys are errors; paths are absolute. */
-export type Config = z.output<typeof configSchema> & {
+export type Config = ConfigFields & {
   /** Absolute path of the file it was read from. */
   readonly file: string;
 };
@@ -31,17 +32,41 @@ export function loadConfig(path: string): Config {
 
 /** Checks configuration text; `file` names it in messages and is what relative paths start from. */
 export function parseConfig(text: string, file: string): Config {
-  let toml: unknown;
+  const toml = parseToml(text, file);
+  const refuse = (keys: readonly string[], expectation: string): never => {
+    const place = `${file}:${lineOfKey(text, keys)}: ${keys.join(".")}`;
+    throw new SekishoError("CONFIG_INVALID", `${place}: ${expectation}`);
+  };
+  const foreign = foreignKey(toml);
+  if (foreign !== undefined) refuse(foreign, UNKNOWN_KEY);
+  const result = configSchema.safeParse(camelKeys(toml));
+  const refuseField = ({ path, expectation }: BrokenRule): never => refuse(path.map(snakeKey), expectation);
+  if (!result.success) return refuseField(firstProblem(result.error));
+  for (const broken of brokenRules(result.data)) refuseField(broken);
+  return { ...absolutePaths(result.data, dirname(file)), file };
+}
+
+function parseToml(text: string, file: string): unknown {
   try {
-    toml = parse(text);
+    return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const reason = error.message.split("\n")[0] ?? "";
     throw new SekishoError("CONFIG_INVALID", `${file}:${error.line}: ${reason}`, { cause: error });
   }
-  const result = configSchema.safeParse(camelKeys(toml));
-  if (!result.success) throw new SekishoError("CONFIG_INVALID", explain(result.error, text, file));
-  return { ...absolutePaths(result.data, dirname(file)), file };
+}
+
+const UNKNOWN_KEY = "no such key is known here";
+
+/** Path of the first key with a capital letter: no key has one, and `camelKeys` would not tell it from a field. */
+function foreignKey(value: unknown): string[] | undefined {
+  if (typeof value !== "object" || value === null || value instanceof Date) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    if (/[A-Z]/.test(key)) return [key];
+    const below = foreignKey(inner);
+    if (below !== undefined) return [key, ...below];
+  }
+  return undefined;
 }
 
 /** TOML keys are snake_case, fields camelCase. Names that users choose have no underscore, so they stay as they are. */
@@ -58,13 +83,11 @@ function camelKeys(value: unknown): unknown {
 
 const snakeKey = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** First problem as `FILE:LINE: KEY: EXPECTATION`. */
-function explain(error: z.ZodError, text: string, file: string): string {
+function firstProblem(error: z.ZodError): BrokenRule {
   const issue = error.issues[0] as z.core.$ZodIssue;
-  const unknownKey = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  const path = [...issue.path.map(String), ...(unknownKey === undefined ? [] : [unknownKey])].map(snakeKey);
-  const expectation = unknownKey === undefined ? issue.message : "no such key is known here";
-  return `${file}:${lineOfKey(text, path)}: ${path.join(".")}: ${expectation}`;
+  const path = issue.path.map(String);
+  if (issue.code !== "unrecognized_keys") return { path, expectation: issue.message };
+  return { path: [...path, ...issue.keys.slice(0, 1)], expectation: UNKNOWN_KEY };
 }
 
 /** Line (from 1) on which a key of the TOML text stands, or the nearest table around it. */
@@ -87,7 +110,7 @@ function lineOfKey(text: string, path: readonly string[]): number {
 const splitKey = (key: string): string[] => key.split(".").map((part) => part.trim().replace(/^"|"$/g, ""));
 
 /** Makes every path of the configuration absolute; relative ones start from the file's directory. */
-function absolutePaths(config: z.output<typeof configSchema>, base: string): z.output<typeof configSchema> {
+function absolutePaths(config: ConfigFields, base: string): ConfigFields {
   const absolute = (path: string): string => resolve(base, path);
   return {
     ...config,

@@ -1,0 +1,109 @@
+import type { ConfigFields } from "./config-schema.js";
+
+/** A rule between parts of the configuration that does not hold. */
+export interface BrokenRule {
+  /** Where it shows, as field names. */
+  readonly path: readonly string[];
+  readonly expectation: string;
+}
+
+type Issuer = ConfigFields["issuers"][string];
+
+/** Checks what no single field can say: that names exist, that keys have tokens of their own, what production refuses. */
+export function* brokenRules(config: ConfigFields): Generator<BrokenRule> {
+  yield* tokenRules(config);
+  for (const [name, policy] of Object.entries(config.policies))
+    for (const profile of policy.profiles)
+      yield* mustExist(["policies", name, "profiles"], config.profiles, profile, "profile");
+  for (const [name, issuer] of Object.entries(config.issuers)) yield* issuerRules(config, name, issuer);
+  if (config.production) yield* productionRules(config);
+}
+
+function* tokenRules({ tokens, pkcs11, journal }: ConfigFields): Generator<BrokenRule> {
+  const names = new Map<string, string>();
+  for (const [name, token] of Object.entries(tokens)) {
+    if (token.provider === "pkcs11" && pkcs11 === undefined)
+      yield { path: ["pkcs11"], expectation: "expected a [pkcs11] table: a token uses it" };
+    const [field, place] = token.provider === "pkcs11" ? ["label", token.label] : ["dir", token.dir];
+    const same = names.get(`${field} ${place}`);
+    if (same !== undefined)
+      yield {
+        path: ["tokens", name, field],
+        expectation: `expected another ${field} than that of token "${same}"`,
+      };
+    names.set(`${field} ${place}`, name);
+  }
+  yield* mustExist(["journal", "token"], tokens, journal.token, "token");
+}
+
+function* issuerRules(config: ConfigFields, name: string, issuer: Issuer): Generator<BrokenRule> {
+  const at = ["issuers", name];
+  const { tokens, profiles, policies, issuers } = config;
+  yield* mustExist([...at, "token"], tokens, issuer.token, "token");
+  yield* mustExist([...at, "profile"], profiles, issuer.profile, "profile");
+  yield* mustExist([...at, "ocsp", "token"], tokens, issuer.ocsp.token, "token");
+  yield* mustExist([...at, "ocsp", "profile"], profiles, issuer.ocsp.profile, "profile");
+  for (const policy of issuer.policies) yield* mustExist([...at, "policies"], policies, policy, "policy");
+  if (issuer.parent !== undefined) yield* mustExist([...at, "parent"], issuers, issuer.parent, "issuer");
+  if (!endsInRoot(issuers, issuer))
+    yield { path: [...at, "parent"], expectation: "expected an issuer that is not below this one" };
+  yield* ownToken(config, name, issuer);
+  if (issuer.crl.validity <= issuer.crl.period)
+    yield { path: [...at, "crl", "validity"], expectation: "expected more than crl.period" };
+  if (issuer.ocsp.maxAge * 2 > issuer.ocsp.validity)
+    yield { path: [...at, "ocsp", "maxAge"], expectation: "expected at most half of ocsp.validity" };
+}
+
+/** One token a CA key; OCSP and journal keys are kept in others (invariant 7). */
+function* ownToken(config: ConfigFields, name: string, issuer: Issuer): Generator<BrokenRule> {
+  const path = ["issuers", name, "token"];
+  const others = Object.entries(config.issuers).filter(([other]) => other !== name);
+  if (others.some(([, { token }]) => token === issuer.token))
+    yield { path, expectation: "expected a token that holds no other issuer's CA key" };
+  const delegates = Object.values(config.issuers).map(({ ocsp }) => ocsp.token);
+  if (
+    new Set([issuer.token, issuer.ocsp.token, config.journal.token]).size < 3 ||
+    delegates.includes(issuer.token)
+  )
+    yield {
+      path,
+      expectation: "expected three different tokens for the CA key, the OCSP key and the journal key",
+    };
+}
+
+function* productionRules({ tokens, policies, issuers }: ConfigFields): Generator<BrokenRule> {
+  for (const [name, { provider }] of Object.entries(tokens))
+    if (provider === "software")
+      yield {
+        path: ["tokens", name, "provider"],
+        expectation: "expected a PKCS#11 token: software keys are refused with production = true",
+      };
+  for (const [name, { demo }] of Object.entries(policies))
+    if (demo)
+      yield {
+        path: ["policies", name, "demo"],
+        expectation: "expected no demo policy with production = true",
+      };
+  for (const [name, { parent, activation }] of Object.entries(issuers))
+    if (parent === undefined && activation === "standing")
+      yield {
+        path: ["issuers", name, "activation"],
+        expectation: "expected another mode: a root key never stands activated with production = true",
+      };
+}
+
+function* mustExist(path: string[], known: object, name: string, what: string): Generator<BrokenRule> {
+  if (!Object.hasOwn(known, name))
+    yield { path, expectation: `expected the name of a ${what}; there is no "${name}"` };
+}
+
+/** False if following `parent` comes round in a circle. */
+function endsInRoot(issuers: ConfigFields["issuers"], issuer: Issuer): boolean {
+  const seen = new Set<Issuer>();
+  for (let at: Issuer | undefined = issuer; at !== undefined; ) {
+    if (seen.has(at)) return false;
+    seen.add(at);
+    at = at.parent === undefined ? undefined : issuers[at.parent];
+  }
+  return true;
+}
