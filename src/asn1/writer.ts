@@ -97,8 +97,10 @@ export function unsignedInteger(magnitude: Uint8Array, tag: number = TAG.INTEGER
   return primitive(tag, content);
 }
 
-/** INTEGER (or, with `tag`, ENUMERATED) from a non-negative number or bigint. */
+/** INTEGER (or, with `tag`, ENUMERATED) from a non-negative number or bigint. Throws RangeError on any other. */
 export function integer(value: number | bigint, tag: number = TAG.INTEGER): Der {
+  if (value < 0 || (typeof value === "number" && !Number.isSafeInteger(value)))
+    throw new RangeError(`not a non-negative integer: ${value}`);
   const digits = value.toString(16);
   return unsignedInteger(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, "hex"), tag);
 }
