@@ -10,6 +10,8 @@ export type DerFault =
   | "length-too-large" // more than 4 length octets
   | "trailing-bytes"
   | "too-deep"
+  | "too-many-elements"
+  | "wrong-form" // primitive SEQUENCE or SET (8.9.1), constructed form of any other universal type (10.2)
   | "integer-empty"
   | "integer-not-minimal" // 8.3.2
   | "integer-out-of-range"
@@ -33,6 +35,9 @@ export class DerError extends Error {
 
 /** Nesting that is accepted by default (standards P6). */
 export const MAX_DEPTH = 16;
+
+/** Longest OBJECT IDENTIFIER that is read: turning one into text takes time quadratic in its length. */
+const MAX_OID_OCTETS = 128;
 
 /**
  * A cursor over strict DER that borrows from the caller's buffer: nothing is copied, nothing is allocated.
@@ -207,7 +212,9 @@ export class DerReader {
   oid(): void {
     this.next(TAG.OID);
     const { bytes, start, stop } = this;
-    if (stop === start || (bytes[stop - 1] as number) >= 0x80) this.refuse("oid-invalid", this.header);
+    const length = stop - start;
+    if (length === 0 || length > MAX_OID_OCTETS || (bytes[stop - 1] as number) >= 0x80)
+      this.refuse("oid-invalid", this.header);
     let arcBegins = true;
     for (let i = start; i < stop; i++) {
       const octet = bytes[i] as number;
@@ -259,7 +266,7 @@ export function assertStrictDer(bytes: Uint8Array, maxElements = 4096, maxDepth 
   for (;;) {
     while (!reader.more && outerEnds.length > 0) reader.leave(outerEnds.pop() as number);
     if (!reader.more) return;
-    if (++elements > maxElements) throw new DerError("too-deep", reader.position);
+    if (++elements > maxElements) throw new DerError("too-many-elements", reader.position);
     switch (reader.peek()) {
       case TAG.BOOLEAN:
         reader.boolean();
@@ -279,7 +286,23 @@ export function assertStrictDer(bytes: Uint8Array, maxElements = 4096, maxDepth 
         break;
       default:
         reader.any();
-        if ((reader.tag & 0x20) !== 0) outerEnds.push(reader.into());
+        if (!hasDerForm(reader.tag)) throw new DerError("wrong-form", reader.header);
+        if ((reader.tag & CONSTRUCTED) !== 0) outerEnds.push(reader.into());
     }
   }
 }
+
+const CONSTRUCTED = 0x20;
+
+/** False for a universal type in a form that DER does not have; other classes may have either. */
+function hasDerForm(tag: number): boolean {
+  if (tag === TAG.SEQUENCE || tag === TAG.SET) return true;
+  const universal = (tag & 0xc0) === 0;
+  return (
+    !universal ||
+    ((tag & CONSTRUCTED) === 0 && tag !== 0 && tag !== PRIMITIVE_SEQUENCE && tag !== PRIMITIVE_SET)
+  );
+}
+
+const PRIMITIVE_SEQUENCE = TAG.SEQUENCE & ~CONSTRUCTED;
+const PRIMITIVE_SET = TAG.SET & ~CONSTRUCTED;
