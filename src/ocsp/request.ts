@@ -1,6 +1,6 @@
 import { OID, oidContent } from "../asn1/oid.js";
-import { DerError, DerReader } from "../asn1/reader.js";
-import { contextConstructed, TAG } from "../asn1/tags.js";
+import { assertStrictDer, DerError, DerReader } from "../asn1/reader.js";
+import { contextConstructed, contextPrimitive, TAG } from "../asn1/tags.js";
 import { latin1 } from "../core/bytes.js";
 
 /** Bounds of one request (standards A10, P6, P7, P13). */
@@ -80,12 +80,18 @@ function readVersion(): void {
   reader.leave(outer);
 }
 
-/** requestorName [1] EXPLICIT GeneralName: checked for shape, used for nothing (standards A8). */
+/** The tags of GeneralName (RFC 5280 4.2.1.6). */
+const GENERAL_NAME_TAGS: ReadonlySet<number> = new Set([
+  ...[0, 3, 4, 5].map(contextConstructed),
+  ...[1, 2, 6, 7, 8].map(contextPrimitive),
+]);
+
+/** requestorName [1] EXPLICIT GeneralName: checked for shape, used for nothing (standards A8, P12). */
 function readRequestorName(): void {
   const outer = reader.into();
   reader.any();
-  if (reader.tag < 0x80 || reader.tag > 0xa8)
-    throw new OcspRequestError("requestorName is not a GeneralName");
+  if (!GENERAL_NAME_TAGS.has(reader.tag)) throw new OcspRequestError("requestorName is not a GeneralName");
+  assertStrictDer(reader.element());
   reader.leave(outer);
 }
 
