@@ -3,12 +3,8 @@ export function httpDate(seconds: number): string {
   return new Date(seconds * 1000).toUTCString();
 }
 
-const IMF_FIXDATE =
-  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
-/** Unix seconds of an IMF-fixdate; undefined for any other text. */
+/** Unix seconds of an IMF-fixdate; undefined for any other text, and for days and hours that do not exist. */
 export function parseHttpDate(text: string): number | undefined {
-  if (!IMF_FIXDATE.test(text)) return undefined;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms / 1000;
+  const seconds = Date.parse(text) / 1000;
+  return Number.isInteger(seconds) && httpDate(seconds) === text ? seconds : undefined;
 }
