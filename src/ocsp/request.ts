@@ -1,5 +1,6 @@
 import { OID, oidContent } from "../asn1/oid.js";
-import { assertStrictDer, DerError, DerReader } from "../asn1/reader.js";
+import { DerError, DerReader } from "../asn1/reader.js";
+import { assertStrictDer } from "../asn1/strict-der.js";
 import { contextConstructed, contextPrimitive, TAG } from "../asn1/tags.js";
 import { latin1 } from "../core/bytes.js";
 

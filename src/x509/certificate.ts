@@ -1,4 +1,5 @@
-import { assertStrictDer, DerError, DerReader } from "../asn1/reader.js";
+import { DerError, DerReader } from "../asn1/reader.js";
+import { assertStrictDer } from "../asn1/strict-der.js";
 import { contextConstructed, TAG } from "../asn1/tags.js";
 import { readTime } from "../asn1/time.js";
 import { bitString, encode, encoded, sequence } from "../asn1/writer.js";

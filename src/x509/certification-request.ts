@@ -1,5 +1,6 @@
 import { OID, oid, oidText } from "../asn1/oid.js";
-import { assertStrictDer, DerError, DerReader } from "../asn1/reader.js";
+import { DerError, DerReader } from "../asn1/reader.js";
+import { assertStrictDer } from "../asn1/strict-der.js";
 import { contextConstructed, TAG } from "../asn1/tags.js";
 import { bitString, constructed, encode, encoded, integer, sequence } from "../asn1/writer.js";
 import { SekishoError } from "../core/errors.js";

@@ -1,5 +1,6 @@
 import { AsnConvert } from "@peculiar/asn1-schema";
-import { assertStrictDer, DerError } from "../asn1/reader.js";
+import { DerError } from "../asn1/reader.js";
+import { assertStrictDer } from "../asn1/strict-der.js";
 import { SekishoError } from "../core/errors.js";
 
 /** Runs a parser; a DerError becomes DER_INVALID with `what` (for example "certificate") in front. */
