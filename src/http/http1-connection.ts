@@ -4,6 +4,7 @@ import type { HttpHandler, HttpLimits, HttpRequest } from "./handler.js";
 import { Exchange, type ExchangeOwner } from "./http1-exchange.js";
 import type { RequestHead } from "./http1-head.js";
 import { type ParserEvent, RequestParser } from "./http1-parser.js";
+import { peerOfSocket } from "./peer-text.js";
 
 /** Pipelined requests without an answer; with more, reading stops until some are answered. */
 const MAX_IN_FLIGHT = 16;
@@ -36,7 +37,7 @@ export class Http1Connection implements ExchangeOwner {
     this.#handler = handler;
     this.#limits = limits;
     this.#parser = new RequestParser(limits);
-    this.#peer = socket.remoteAddress ?? "";
+    this.#peer = peerOfSocket(socket.remoteAddress);
     socket.setNoDelay(true);
     socket.on("data", (segment: Buffer) => this.#receive(segment));
     socket.on("end", () => this.#receiveEnd());

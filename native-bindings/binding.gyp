@@ -1,0 +1,22 @@
+{
+  "targets": [
+    {
+      "target_name": "sekisho",
+      "sources": [
+        "addon.cc",
+        "acceptor.cc",
+        "adopt.cc",
+        "head-verdict.cc",
+        "listen.cc",
+        "mapped-file.cc",
+        "peer-table.cc",
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      "cflags": ["-Wall", "-Wextra"],
+      # The language version is that of Node's own headers: C++17 for Node 20, C++20 for Node 24.
+      "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],
+      "conditions": [["OS=='linux'", {"libraries": ["-ldl"]}]],
+    }
+  ]
+}

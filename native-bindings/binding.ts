@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Bounds of the acceptor; bytes and milliseconds. `maxWaiting`: connections whose request head is not whole yet. */
+export interface AcceptorLimits {
+  readonly maxHeadBytes: number;
+  readonly maxBodyBytes: number;
+  readonly headTimeoutMs: number;
+  readonly maxConnectionsPerPeer: number;
+  readonly maxWaiting: number;
+}
+
+/**
+ * What a connection's first bytes are: `plain`, a whole HTTP/1.1 head that every parser reads alike; `other`, anything
+ * else; `expired`, a head that was not whole in time.
+ */
+export type ConnectionKind = "plain" | "other" | "expired";
+
+export interface Acceptor {
+  /** Stops accepting and closes connections whose head is not whole. Further calls do nothing. */
+  close(): void;
+}
+
+/** The C++ addon. Wrong arguments throw TypeError; a failed system call throws Error with `code` and `syscall`. */
+export interface Bindings {
+  /** Binds and listens, never sharing the port. `host` is an IPv4 or IPv6 address; port 0 chooses one. */
+  listen(host: string, port: number, backlog: number): { readonly fd: number; readonly port: number };
+  /** Accepts on `fd`, which it owns from then on. Each descriptor that `callback` gets is the callback's to close. */
+  readonly Acceptor: new (
+    fd: number,
+    limits: AcceptorLimits,
+    callback: (fd: number, kind: ConnectionKind) => void,
+  ) => Acceptor;
+  /** Looks up the C functions for `adopt` in a uWebSockets.js binary that Node has loaded; false if it lacks them. */
+  findAdoption(path: string): boolean;
+  /** Gives the connection `fd` to the app that gave `listenSocket` to its listen callback. No other External may be passed. */
+  adopt(listenSocket: object, fd: number): void;
+  /**
+   * The first `bytes` of a regular file, shared with every process that maps it. The memory of a file mapped without
+   * `writable` must not be written, and a mapped file must not be truncated: the kernel ends the process for either.
+   */
+  mapFile(path: string, bytes: number, writable: boolean): ArrayBuffer;
+}
+
+export type LoadedBindings =
+  | { readonly bindings: Bindings }
+  | { readonly bindings: undefined; readonly reason: string };
+
+/** Loads the addon. Without it everything works, only slower: the caller says so once, with the reason. */
+export function loadBindings(): LoadedBindings {
+  const file = addonFile();
+  if (!existsSync(file)) return { bindings: undefined, reason: "the C++ addon is not built" };
+  try {
+    return { bindings: createRequire(import.meta.url)(file) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { bindings: undefined, reason: `the C++ addon does not load: ${reason}` };
+  }
+}
+
+/** The compiled loader lies below dist/, the addon beside package.json. */
+function addonFile(): string {
+  let root = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(root, "package.json")) && dirname(root) !== root) root = dirname(root);
+  return join(root, "native-bindings", "build", "Release", "sekisho.node");
+}

@@ -1,0 +1,126 @@
+import type {
+  HttpResponse,
+  HttpRequest as NativeRequest,
+  TemplatedApp,
+  us_listen_socket,
+} from "uWebSockets.js";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Bindings } from "../../native-bindings/binding.js";
+import { FAULT_FIELDS, statusText } from "./answer.js";
+import type { HttpHandler, HttpLimits } from "./handler.js";
+import type { LoadedUws } from "./uws-binary.js";
+import { readBody } from "./uws-body.js";
+import { type Draining, UwsReply } from "./uws-reply.js";
+import { bodylessRequest, type FieldTable, requestWithBody } from "./uws-request.js";
+
+type Loaded = Extract<LoadedUws, { readonly file: string }>;
+
+/** How often a drain looks whether the requests under way are answered, in milliseconds. */
+const DRAIN_CHECK_MS = 10;
+
+/**
+ * The uWebSockets.js transport: serves connections that the acceptor hands over once their first request head has been
+ * found plain. uWS keeps two deadlines of its own, neither adjustable: about 10 s for an idle connection and for a body
+ * that stalls. It adds the fields Date and uWebSockets to every answer.
+ */
+export class UwsTransport {
+  readonly #app: TemplatedApp;
+  readonly #adopt: (fd: number) => void;
+  readonly #draining: Draining = { now: false, inFlight: 0 };
+
+  private constructor(app: TemplatedApp, adopt: (fd: number) => void) {
+    this.#app = app;
+    this.#adopt = adopt;
+  }
+
+  /** Sets the transport up; undefined if connections cannot be handed to this binary. */
+  static open(
+    { uws, file }: Loaded,
+    bindings: Bindings,
+    handler: HttpHandler,
+    limits: HttpLimits,
+  ): UwsTransport | undefined {
+    const app = uws.App();
+    const adopt = adoption(app, bindings, file);
+    if (adopt === undefined) return undefined;
+    const transport = new UwsTransport(app, adopt);
+    app.any("/*", (response, request) => transport.#serve(response, request, handler, limits));
+    return transport;
+  }
+
+  /** Takes over an accepted connection of which no byte has been consumed. */
+  adopt(fd: number): void {
+    this.#adopt(fd);
+  }
+
+  /** Lets requests under way finish for `drainMs`, then closes every connection. */
+  async close(drainMs: number): Promise<void> {
+    this.#draining.now = true;
+    const deadline = performance.now() + drainMs;
+    while (this.#draining.inFlight > 0 && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
+    this.#app.close();
+  }
+
+  #serve(response: HttpResponse, request: NativeRequest, handler: HttpHandler, limits: HttpLimits): void {
+    const method = request.getCaseSensitiveMethod();
+    const reply = new UwsReply(response, method === "HEAD", this.#draining);
+    if (method === "GET" || method === "HEAD") {
+      // A body here has no meaning (RFC 9110 9.3.1); uWS reads past it.
+      const bodyless = bodylessRequest(method, request, response);
+      handler(bodyless, reply);
+      bodyless.expire();
+      reply.leaveRoute();
+      return;
+    }
+    const head = requestWithBody(method, request, response);
+    reply.leaveRoute();
+    const fault = framingFault(head.fields, limits.maxBodyBytes);
+    if (fault !== undefined) {
+      reply.refuse(fault, FAULT_FIELDS, Buffer.from(`${statusText(fault)}\n`));
+      return;
+    }
+    readBody(response, limits.maxBodyBytes, (body) => {
+      if (body === undefined) reply.refuse(413, FAULT_FIELDS, Buffer.from(`${statusText(413)}\n`));
+      else handler(head.withBody(body), reply);
+    });
+  }
+}
+
+/** Status that refuses a framing which the binary lets through, or undefined (standards P18). */
+function framingFault(fields: FieldTable, maxBodyBytes: number): number | undefined {
+  const length = fields.value("content-length");
+  if (length !== "" && !/^[0-9]+$/.test(length)) return 400; // a repeated field reads "5, 5"
+  if (length !== "" && fields.value("transfer-encoding") !== "") return 400;
+  return Number(length) > maxBodyBytes ? 413 : undefined;
+}
+
+/** The way to hand over connections: the binary's own where it has one, else the addon's with the C functions it exports. */
+function adoption(app: TemplatedApp, bindings: Bindings, file: string): ((fd: number) => void) | undefined {
+  if ("adoptSocket" in app && typeof app.adoptSocket === "function") {
+    const adoptSocket = app.adoptSocket;
+    return (fd) => adoptSocket.call(app, fd);
+  }
+  if (!bindings.findAdoption(file)) return undefined;
+  const listenSocket = privateListenSocket(app);
+  return listenSocket === undefined ? undefined : (fd) => bindings.adopt(listenSocket, fd);
+}
+
+/** A listening socket that nobody can reach: the exported C functions find the app's context through one. */
+function privateListenSocket(app: TemplatedApp): us_listen_socket | undefined {
+  const dir = mkdtempSync(join(tmpdir(), "sekisho-uws-"));
+  let socket: us_listen_socket | false | undefined;
+  try {
+    app.listen_unix(
+      (opened) => {
+        socket = opened;
+      },
+      join(dir, "socket"),
+    );
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+  return socket || undefined;
+}
