@@ -3,37 +3,34 @@ import { ERRORS, type ErrorCode } from "../core/errors.js";
 
 /**
  * What the admin CLI may ask of the issuer and what it answers: JSON in UTF-8, parsed strictly on both ends. Serial
- * numbers are lower-case hexadecimal, times ISO 8601 in UTC with whole seconds, CRL numbers decimal text (they may
- * have 20 octets, RFC 5280 5.2.3).
+ * numbers are lower-case hexadecimal, two digits an octet, without leading zero octets; times are ISO 8601 in UTC with
+ * whole seconds; CRL numbers are decimal text (they may have 20 octets, RFC 5280 5.2.3).
  */
 
 /** Most changes in one cert.revoke: they become one journal record. */
 export const MAX_CHANGES = 4_096;
 
-/** Reasons by their RFC 5280 5.3.1 spelling. removeFromCRL is left out: cert.release is how a hold ends. */
-export const REASONS = [
+/** Reasons of a final revocation by their RFC 5280 5.3.1 spelling; certificateHold has its own operation. */
+const REVOKE_REASONS = [
   "unspecified",
   "keyCompromise",
   "cACompromise",
   "affiliationChanged",
   "superseded",
   "cessationOfOperation",
-  "certificateHold",
   "privilegeWithdrawn",
   "aACompromise",
 ] as const;
 
-export type Reason = (typeof REASONS)[number];
-
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/);
-const serial = z.string().regex(/^[0-9a-f]{1,40}$/);
+const serial = z.string().regex(/^(?!00)(?:[0-9a-f]{2}){1,20}$/);
 const time = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/);
 const pem = z.string().max(256 * 1024);
 const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
 const decimal = z.string().regex(/^\d{1,49}$/);
 const count = z.number().int().min(0);
 const text = z.string().max(1_000);
-const reason = z.enum(REASONS);
+const reason = z.enum([...REVOKE_REASONS, "certificateHold"]);
 
 /** Every request names the role its operator acts in; `approvals` stays empty until approvals exist. */
 const common = {
@@ -41,7 +38,7 @@ const common = {
   approvals: z.tuple([]),
 };
 
-const change = z.strictObject({ serial, reason, invalidityDate: time.optional() });
+const change = z.strictObject({ serial, reason: z.enum(REVOKE_REASONS), invalidityDate: time.optional() });
 
 export const requestSchema = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("ca.create"), issuer: name, ...common }),
@@ -155,6 +152,7 @@ export type ControlRequest = z.output<typeof requestSchema>;
 export type ControlOp = ControlRequest["op"];
 export type RequestOf<Op extends ControlOp> = Extract<ControlRequest, { op: Op }>;
 export type ResultOf<Op extends ControlOp> = Results[Op];
+export type Change = z.output<typeof change>;
 export type Role = ControlRequest["role"];
 export type Changed = z.output<typeof changed>;
 export type Unchanged = z.output<typeof unchanged>;

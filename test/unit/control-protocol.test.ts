@@ -95,7 +95,9 @@ test("requests are parsed strictly", () => {
     { ...base, extra: 1 },
     { ...base, op: "cert.forget" },
     { ...base, serial: "0A" },
-    { ...base, serial: "0".repeat(41) },
+    { ...base, serial: "00" },
+    { ...base, serial: "1" },
+    { ...base, serial: "11".repeat(21) },
     { ...base, issuer: "../root" },
     { ...base, role: "root" },
     { ...base, approvals: [{}] },
@@ -104,7 +106,7 @@ test("requests are parsed strictly", () => {
   for (const one of wrong) assert.equal(requestSchema.safeParse(one).success, false, JSON.stringify(one));
 });
 
-test("one revocation request takes 1 to 4096 changes and no removeFromCRL", () => {
+test("one revocation request takes 1 to 4096 changes with final reasons only", () => {
   const accepts = (changes: unknown): boolean =>
     requestSchema.safeParse({
       op: "cert.revoke",
@@ -118,7 +120,8 @@ test("one revocation request takes 1 to 4096 changes and no removeFromCRL", () =
   assert.equal(accepts([change]), true);
   assert.equal(accepts(new Array(4096).fill(change)), true);
   assert.equal(accepts(new Array(4097).fill(change)), false);
-  assert.equal(accepts([{ ...change, reason: "removeFromCRL" }]), false);
+  for (const reason of ["removeFromCRL", "certificateHold", "keycompromise"])
+    assert.equal(accepts([{ ...change, reason }]), false);
 });
 
 test("the status result is what its schema says", () => {
