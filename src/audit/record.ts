@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { asBuffer } from "../core/bytes.js";
+import { visibleJson } from "../core/text.js";
 
 /** What happened. Standards M1 to M4 say what must be recorded. */
 export type AuditKind =
@@ -53,7 +54,7 @@ const MAX_TEXT = 4_096;
 export function encodeRecord({ seq, time, kind, previous }: RecordHead, fields: AuditFields): Buffer {
   const written = Object.entries(fields).map(([name, value]) => [name, writeValue(value)]);
   const record = { seq, time, kind, ...Object.fromEntries(written), previous };
-  return Buffer.from(escapeInvisible(JSON.stringify(record)), "utf8");
+  return Buffer.from(visibleJson(record), "utf8");
 }
 
 export function lineHash(line: Uint8Array): string {
@@ -80,11 +81,4 @@ function writeValue(value: AuditValue | undefined): string | number | boolean | 
   if (value instanceof Uint8Array) return asBuffer(value).toString("base64");
   if (typeof value !== "string" || value.length <= MAX_TEXT) return value;
   return `${value.slice(0, MAX_TEXT)}[cut ${value.length - MAX_TEXT} characters]`;
-}
-
-/** JSON escapes line ends and other C0 controls; these would still move a terminal's cursor or reorder its text. */
-function escapeInvisible(json: string): string {
-  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
-    found.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
-  );
 }

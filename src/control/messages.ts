@@ -11,7 +11,7 @@ import { ERRORS, type ErrorCode } from "../core/errors.js";
 export const MAX_CHANGES = 4_096;
 
 /** Reasons of a final revocation by their RFC 5280 5.3.1 spelling; certificateHold has its own operation. */
-const REVOKE_REASONS = [
+export const REVOKE_REASONS = [
   "unspecified",
   "keyCompromise",
   "cACompromise",
@@ -153,6 +153,8 @@ export type ControlOp = ControlRequest["op"];
 export type RequestOf<Op extends ControlOp> = Extract<ControlRequest, { op: Op }>;
 export type ResultOf<Op extends ControlOp> = Results[Op];
 export type Change = z.output<typeof change>;
+/** Reason of a revoked or held certificate. */
+export type Reason = z.output<typeof reason>;
 export type Role = ControlRequest["role"];
 export type Changed = z.output<typeof changed>;
 export type Unchanged = z.output<typeof unchanged>;

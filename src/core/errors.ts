@@ -214,6 +214,11 @@ export const ERRORS = {
     "The audit log does not chain; the message names the first bad record.",
     "Keep the file as evidence; compare it with the archive copies.",
   ),
+  DOCTOR_FAILED: entry(
+    1,
+    "A check of `sekisho doctor` failed; its lines begin with `fail`.",
+    "Correct what the line names and run it again.",
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,10 +1,24 @@
 import type { CrlFacts, IssuerStatus } from "../control/messages.js";
-import { nowSeconds } from "../core/clock.js";
+import { type Clock, nowSeconds } from "../core/clock.js";
+import type { Config } from "../core/config.js";
+import type { StatusWriter } from "../store/status-writer.js";
 import { parseCertificate } from "../x509/certificate.js";
 import { nameText } from "../x509/name-text.js";
+import type { Authorities } from "./authority.js";
+import type { CrlPublisher } from "./crl-publisher.js";
+import type { CrlSchedule } from "./crl-schedule.js";
 import { fingerprint } from "./enrol.js";
-import type { IssuerContext } from "./operations.js";
 import type { PublishedCrl } from "./published-crl.js";
+
+/** Where the facts come from. */
+export interface ReportSources {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly status: StatusWriter;
+  readonly authorities: Authorities;
+  readonly publisher: CrlPublisher;
+  readonly schedule: CrlSchedule;
+}
 
 /** ISO 8601 in UTC with whole seconds. */
 export function isoTime(seconds: number): string {
@@ -25,26 +39,26 @@ export function crlFacts(crl: PublishedCrl): CrlFacts {
 }
 
 /** What `sekisho status` says of every configured issuer. */
-export function issuerStatuses(context: IssuerContext): IssuerStatus[] {
-  return Object.entries(context.config.issuers).map(([id, config]) => {
+export function issuerStatuses(sources: ReportSources): IssuerStatus[] {
+  return Object.entries(sources.config.issuers).map(([id, config]) => {
     const common = { id, token: config.token, activation: config.activation, fulfilsCps: false };
-    if (!context.authorities.has(id))
+    if (!sources.authorities.has(id))
       return { ...common, created: false, subject: config.subject.commonName, delegates: [] };
-    const authority = context.authorities.get(id);
-    const crl = context.publisher.published(authority);
-    const { at, why } = context.schedule.due(authority);
+    const authority = sources.authorities.get(id);
+    const crl = sources.publisher.published(authority);
+    const { at, why } = sources.schedule.due(authority);
     return {
       ...common,
       created: true,
       subject: nameText(authority.certificate.subjectName),
       ...(crl === undefined ? {} : { crl: crlFacts(crl) }),
       crlDue: { at: isoTime(at), why },
-      delegates: delegates(context, authority.issuer),
+      delegates: delegates(sources, authority.issuer),
     };
   });
 }
 
-function delegates({ status, clock }: IssuerContext, issuer: number): IssuerStatus["delegates"] {
+function delegates({ status, clock }: ReportSources, issuer: number): IssuerStatus["delegates"] {
   const now = nowSeconds(clock);
   return status.reader
     .delegates()

@@ -1,0 +1,23 @@
+import { visibleJson, visibleText } from "../core/text.js";
+
+/** Exit code of a request that waits for approval (0, 1 and 2 are in the table of errors). */
+export const EXIT_FILED = 3;
+
+/** Prints lines for people on stdout; foreign text in them cannot steer the terminal. */
+export function printLines(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${visibleText(line)}\n`).join(""));
+}
+
+/** Prints the one JSON document of a `--json` run. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${visibleJson(value)}\n`);
+}
+
+/** `name  value` lines with the values below each other; fields without a value are left out. */
+export function aligned(
+  fields: readonly (readonly [name: string, value: string | number | undefined])[],
+): string[] {
+  const present = fields.filter(([, value]) => value !== undefined);
+  const width = Math.max(0, ...present.map(([name]) => name.length));
+  return present.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}

@@ -1,0 +1,34 @@
+import type { Command } from "commander";
+import { addEnrolCommand } from "./responder.js";
+
+/** The services that the program can run, each until it is told to stop. */
+export interface Services {
+  runIssuer(configFile: string): Promise<void>;
+  runResponder(configFile: string): Promise<void>;
+}
+
+/** `sekisho issuer|responder --config F`, and `responder enrol` below the latter. */
+export function addServiceCommands(program: Command, services: Partial<Services>): void {
+  addService(program, "issuer", "Run the issuer: the only writer, on a unix socket", services.runIssuer);
+  const run = services.runResponder;
+  addEnrolCommand(
+    addService(program, "responder", "Run a responder: OCSP and the repository over HTTP", run),
+  );
+}
+
+function addService(
+  program: Command,
+  name: string,
+  does: string,
+  run: Services["runIssuer"] | undefined,
+): Command {
+  const command = program.command(name).description(does);
+  if (run === undefined) return command;
+  return command
+    .option("--config <file>", "configuration of the installation", "./sekisho.toml")
+    .addHelpText(
+      "after",
+      `\nExample:\n  sekisho ${name} --config /etc/sekisho/sekisho.toml\n\nStops at SIGINT or SIGTERM.`,
+    )
+    .action(({ config }: { readonly config: string }) => run(config));
+}

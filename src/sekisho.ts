@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runProgram } from "./admin/program.js";
+
+await runProgram(process.argv, {});
