@@ -1,4 +1,8 @@
 #!/usr/bin/env node
 import { runProgram } from "./admin/program.js";
 
-await runProgram(process.argv, {});
+// The bin stands above admin, issuer and responder. The services load only when asked for: the CLI starts without them.
+await runProgram(process.argv, {
+  runIssuer: async (configFile) => (await import("./issuer/main.js")).runIssuer(configFile),
+  runResponder: async (configFile) => (await import("./responder/main.js")).runResponder(configFile),
+});

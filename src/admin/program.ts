@@ -9,7 +9,7 @@ import { addServiceCommands, type Services } from "./services.js";
 import { addStatusCommand } from "./status.js";
 
 /** Runs one command line; sets the process's exit code and never throws. `services` are what stands above the CLI. */
-export async function runProgram(argv: readonly string[], services: Partial<Services>): Promise<void> {
+export async function runProgram(argv: readonly string[], services: Services): Promise<void> {
   try {
     await buildProgram(services).parseAsync(argv);
   } catch (error) {
@@ -20,7 +20,7 @@ export async function runProgram(argv: readonly string[], services: Partial<Serv
   }
 }
 
-function buildProgram(services: Partial<Services>): Command {
+function buildProgram(services: Services): Command {
   const program = new Command("sekisho")
     .description("OCSP responder and CRL engine, and the CA operations around it")
     .exitOverride()

@@ -8,11 +8,15 @@ export interface Services {
 }
 
 /** `sekisho issuer|responder --config F`, and `responder enrol` below the latter. */
-export function addServiceCommands(program: Command, services: Partial<Services>): void {
+export function addServiceCommands(program: Command, services: Services): void {
   addService(program, "issuer", "Run the issuer: the only writer, on a unix socket", services.runIssuer);
-  const run = services.runResponder;
   addEnrolCommand(
-    addService(program, "responder", "Run a responder: OCSP and the repository over HTTP", run),
+    addService(
+      program,
+      "responder",
+      "Run a responder: OCSP and the repository over HTTP",
+      services.runResponder,
+    ),
   );
 }
 
@@ -20,11 +24,11 @@ function addService(
   program: Command,
   name: string,
   does: string,
-  run: Services["runIssuer"] | undefined,
+  run: (configFile: string) => Promise<void>,
 ): Command {
-  const command = program.command(name).description(does);
-  if (run === undefined) return command;
-  return command
+  return program
+    .command(name)
+    .description(does)
     .option("--config <file>", "configuration of the installation", "./sekisho.toml")
     .addHelpText(
       "after",

@@ -41,7 +41,8 @@ export async function runIssuer(configFile: string): Promise<void> {
   const publisher = new CrlPublisher(config, status, ca, log);
   const schedule = new CrlSchedule(authorities, publisher, clock, log, async (authority, crl, why) => {
     const { number, entries, sha256 } = crl;
-    await audit.append("crl.published", { issuer: authority.id,
+    await audit.append("crl.published", {
+      issuer: authority.id,
       number: String(number),
       entries,
       sha256,
@@ -105,7 +106,8 @@ function startTimers(context: IssuerContext, checkpointer: Checkpointer, audit: 
     every(TICK_MS, log, async () => {
       await schedule.tick();
       for (const { authority, certificate } of await renewDelegates(context, log)) {
-        await audit.append("delegate.issued", { issuer: authority.id,
+        await audit.append("delegate.issued", {
+          issuer: authority.id,
           notAfter: certificate.notAfter,
           why: "renewal signed by the key in force",
         });
