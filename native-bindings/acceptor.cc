@@ -172,7 +172,7 @@ void Acceptor::Consider(int fd) {
     case Look::kGone:
       return Drop(fd);
     case Look::kPlain:
-      return Deliver(fd, Kind::kPlain);
+      return DeliverPlain(fd);
     case Look::kOther:
       return Deliver(fd, Kind::kOther);
     case Look::kIncomplete:
@@ -239,7 +239,7 @@ void Acceptor::Progress(Waiting* waiting) {
   }
   Release(waiting);
   if (look == Look::kGone) return Drop(fd);
-  Deliver(fd, look == Look::kPlain ? Kind::kPlain : Kind::kOther);
+  look == Look::kPlain ? DeliverPlain(fd) : Deliver(fd, Kind::kOther);
 }
 
 // Takes a connection off the list and its descriptor off the loop. The descriptor stays open.
@@ -258,6 +258,14 @@ void Acceptor::Release(Waiting* waiting) {
 void Acceptor::Drop(int fd) {
   peers_.Forget(fd);
   close(fd);
+}
+
+// uWebSockets drops a request under way when the peer has closed its side, which clients may do once it is sent.
+void Acceptor::DeliverPlain(int fd) {
+  tcp_info tcp;
+  socklen_t length = sizeof tcp;
+  const bool known = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &tcp, &length) == 0;
+  Deliver(fd, known && tcp.tcpi_state == TCP_CLOSE_WAIT ? Kind::kOther : Kind::kPlain);
 }
 
 void Acceptor::Deliver(int fd, Kind kind) {

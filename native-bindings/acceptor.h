@@ -55,6 +55,7 @@ class Acceptor : public Napi::ObjectWrap<Acceptor> {
   void Progress(Waiting* waiting);
   void Release(Waiting* waiting);
   void Drop(int fd);
+  void DeliverPlain(int fd);
   void Deliver(int fd, Kind kind);
   void CheckDeadlines();
   void HandleClosed();

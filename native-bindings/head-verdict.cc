@@ -57,16 +57,17 @@ struct Tally {
   int fields = 0;
   int hosts = 0;
   int lengths = 0;
+  uint32_t bodyBytes = 0;
 };
 
-bool IsPlainLength(std::string_view value, uint32_t maxBodyBytes) {
+bool ReadLength(std::string_view value, uint32_t maxBodyBytes, uint32_t* length) {
   if (value.empty() || value.size() > 9) return false;  // nine digits fit 32 bits
-  uint32_t length = 0;
+  *length = 0;
   for (const unsigned char c : value) {
     if (!isdigit(c)) return false;
-    length = length * 10 + (c - '0');
+    *length = *length * 10 + (c - '0');
   }
-  return length <= maxBodyBytes;
+  return *length <= maxBodyBytes;
 }
 
 bool IsPlainField(std::string_view line, uint32_t maxBodyBytes, Tally* tally) {
@@ -77,7 +78,7 @@ bool IsPlainField(std::string_view line, uint32_t maxBodyBytes, Tally* tally) {
   if (!All(name, IsTokenChar) || !All(value, IsFieldValueChar) || ++tally->fields > kMostFields) return false;
   if (EqualsIgnoringCase(name, "host")) return ++tally->hosts == 1 && All(value, IsHostChar);
   if (EqualsIgnoringCase(name, "content-length"))
-    return ++tally->lengths == 1 && IsPlainLength(value, maxBodyBytes);
+    return ++tally->lengths == 1 && ReadLength(value, maxBodyBytes, &tally->bodyBytes);
   if (EqualsIgnoringCase(name, "connection")) return EqualsIgnoringCase(value, "keep-alive");
   return !EqualsIgnoringCase(name, "transfer-encoding") && !EqualsIgnoringCase(name, "expect") &&
          !EqualsIgnoringCase(name, "upgrade");
@@ -93,7 +94,11 @@ HeadVerdict JudgeHead(std::string_view head, uint32_t maxBodyBytes) {
     if (lineFeed == std::string_view::npos) return HeadVerdict::kIncomplete;
     if (lineFeed == 0 || head[lineFeed - 1] != '\r') return HeadVerdict::kOther;
     const std::string_view line = head.substr(0, lineFeed - 1);
-    if (line.empty()) return !first && tally.hosts == 1 ? HeadVerdict::kPlain : HeadVerdict::kOther;
+    if (line.empty()) {
+      // A request behind this one: uWebSockets cuts a connection that pipelines before it has its answer.
+      const bool alone = head.size() - (lineFeed + 1) <= tally.bodyBytes;
+      return !first && tally.hosts == 1 && alone ? HeadVerdict::kPlain : HeadVerdict::kOther;
+    }
     if (!(first ? IsPlainRequestLine(line) : IsPlainField(line, maxBodyBytes, &tally))) return HeadVerdict::kOther;
     first = false;
     head.remove_prefix(lineFeed + 1);

@@ -72,19 +72,23 @@ async function run({ name, segments, status }: Trial, port: number): Promise<Fin
   const socket = connect({ host: "127.0.0.1", port, noDelay: true });
   socket.on("error", () => {});
   socket.setTimeout(TRIAL_DEADLINE_MS, () => socket.destroy());
-  await exchange(socket, [PLAIN]);
-  const answer = await exchange(socket, segments);
+  await exchange(socket, [PLAIN], false);
+  const answer = await exchange(socket, segments, true);
   socket.destroy();
   return { name, passed: answer.startsWith(`HTTP/1.1 ${status} `) };
 }
 
-/** Sends the segments apart from each other; the first bytes that come back, "" if none do. */
-async function exchange(socket: Socket, segments: readonly string[]): Promise<string> {
+/**
+ * Sends the segments apart from each other; the first bytes that come back, "" if none do. Closing our side at once
+ * (`last`) makes a server that waits for more of the request give up at once, too.
+ */
+async function exchange(socket: Socket, segments: readonly string[], last: boolean): Promise<string> {
   const answer = Promise.race([once(socket, "data"), once(socket, "close")]).catch(() => []);
   for (const segment of segments) {
     socket.write(segment);
     await delay(BETWEEN_SEGMENTS_MS);
   }
+  if (last) socket.end();
   const [received] = await answer;
   return Buffer.isBuffer(received) ? received.toString("latin1") : "";
 }
