@@ -34,7 +34,7 @@ describe("quickstart", () => {
   const openssl = (...args: string[]): string => {
     const { status, stdout, stderr } = tryOpenssl(args);
     assert.equal(status, 0, stderr);
-    return `${stdout}${stderr}`;
+    return `${stderr}${stdout}`;
   };
 
   const ocsp = (...args: string[]): string =>
@@ -90,8 +90,7 @@ describe("quickstart", () => {
 
   test("ocsptool of GnuTLS verifies the answer", () => {
     const args = [
-      "--ask",
-      `${running.base}/ocsp`,
+      `--ask=${running.base}/ocsp`,
       "--load-issuer",
       pem("issuer"),
       "--load-cert",
@@ -128,7 +127,7 @@ describe("quickstart", () => {
   });
 
   test("the CLI revokes, the next question says revoked, a restart keeps CA and numbers", async () => {
-    const issued = openssl(
+    openssl(
       "req",
       "-new",
       "-newkey",
@@ -136,12 +135,13 @@ describe("quickstart", () => {
       "-nodes",
       "-keyout",
       join(dir, "cli.key"),
+      "-out",
+      join(dir, "cli.csr"),
       "-subj",
       "/CN=localhost",
       "-addext",
       "subjectAltName=DNS:localhost",
     );
-    writeFileSync(join(dir, "cli.csr"), issued);
     const issue = sekisho(
       dir,
       "cert",
