@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../src/core/clock.js";
+import type { StoreOptions } from "../../src/store/environment.js";
+import type { Change } from "../../src/store/journal-record.js";
+import { StatusReader } from "../../src/store/status-reader.js";
+import { StatusWriter } from "../../src/store/status-writer.js";
+
+export const INSTALLATION = "00112233445566778899aabbccddeeff";
+
+/** 2026-06-01T00:00:00Z and a minute more with each look: records then have times of their own. */
+export class SteppingClock implements Clock {
+  private now = Date.UTC(2026, 5, 1);
+
+  nowMs(): number {
+    this.now += 60_000;
+    return this.now;
+  }
+}
+
+export const storeOptions = (dir: string, installation = INSTALLATION): StoreOptions => ({
+  dir,
+  mapSizeGib: 1,
+  installation,
+});
+
+export const openWriter = (dir: string): StatusWriter =>
+  new StatusWriter(storeOptions(dir), new SteppingClock());
+export const openReader = (dir: string): StatusReader => StatusReader.open(storeOptions(dir));
+
+/** Magnitude of a serial number. */
+export function serialOf(value: number | bigint): Buffer {
+  const digits = value.toString(16);
+  return Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, "hex");
+}
+
+export const issue = (serial: number | bigint, issuer = 1): Change => ({
+  op: "issue",
+  issuer,
+  serial: serialOf(serial),
+  notAfter: 1_900_000_000,
+  shard: 0,
+  certificateHash: createHash("sha256").update(serialOf(serial)).digest(),
+});
+
+export const revoke = (serial: number | bigint, reason = 1, issuer = 1): Change => ({
+  op: "status",
+  issuer,
+  serial: serialOf(serial),
+  state: reason === 6 ? "held" : "revoked",
+  reason,
+  revocationTime: 1_780_000_000,
+  invalidityDate: 0,
+});
+
+export const release = (serial: number | bigint, issuer = 1): Change => ({
+  op: "status",
+  issuer,
+  serial: serialOf(serial),
+  state: "good",
+  reason: 0,
+  revocationTime: 0,
+  invalidityDate: 0,
+});
+
+/** Appends one record of changes; resolves with its position once it may be acknowledged. */
+export function change(writer: StatusWriter, ...changes: readonly Change[]): Promise<number> {
+  return writer.transact((transaction) => transaction.append({ kind: "changes", changes }));
+}
+
+/** Serials in hexadecimal that a CRL would list, in its order. */
+export function revokedSerials(reader: StatusReader, issuer = 1): string[] {
+  return reader.snapshot((snapshot) =>
+    [...snapshot.revoked(issuer)].map(({ serial }) => Buffer.from(serial).toString("hex")),
+  );
+}
