@@ -1,6 +1,5 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import { toSekishoError } from "../core/errors.js";
 import { decodePem, decodePemOrDer, encodePem } from "../x509/pem.js";
 import { serialArgument } from "./arguments.js";
 import { describeChange, revoke } from "./cert-revoke.js";
@@ -49,7 +48,10 @@ export function addCertCommands(program: Command): void {
 
 async function issue(options: IssueOptions): Promise<void> {
   const { config, issuer } = configAndIssuer(options);
-  const csr = encodePem(decodePemOrDer(readInput(options.csr), "CERTIFICATE REQUEST"), "CERTIFICATE REQUEST");
+  const csr = encodePem(
+    decodePemOrDer(readFileSync(options.csr), "CERTIFICATE REQUEST"),
+    "CERTIFICATE REQUEST",
+  );
   const output = new OutputFile(options.out);
   try {
     const outcome = await withSession(config, options, ({ client, acting }) =>
@@ -101,14 +103,6 @@ async function show(serialText: string, options: CommonOptions): Promise<void> {
 /** Only a strict PEM block is written to a file that other programs will read. */
 function checkedPem(text: string): string {
   return encodePem(decodePem(Buffer.from(text, "utf8"), "CERTIFICATE"), "CERTIFICATE");
-}
-
-function readInput(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw toSekishoError(error);
-  }
 }
 
 /** A file that appears whole or not at all; a place that cannot be written is found before anything is issued. */

@@ -1,22 +1,29 @@
 import type { Command } from "commander";
 import type { CrlFacts } from "../control/messages.js";
+import type { VerifyOptions } from "./crl-file.js";
 import { addCommand, type CommonOptions, configAndIssuer } from "./options.js";
 import { aligned } from "./output.js";
 import { report, withSession } from "./session.js";
 
-/** `sekisho crl issue|show` */
+/** `sekisho crl issue|show|verify` */
 export function addCrlCommands(program: Command): void {
-  const crl = program.command("crl").description("certificate revocation lists: issue, show");
+  const crl = program.command("crl").description("certificate revocation lists: issue, show, verify");
   addCommand(crl, "issue", {
     does: "Build, sign, check and publish a CRL now",
     example: "crl issue --issuer root",
   })
     .option("--delta", "a delta CRL: only what changed since the last complete one")
     .action(issue);
-  addCommand(crl, "show", {
-    does: "Show the published CRLs of an issuer",
+  addCommand(crl, "show [file]", {
+    does: "Show the published CRLs of an issuer, or what a CRL file says (unverified)",
     example: "crl show --issuer root",
   }).action(show);
+  addCommand(crl, "verify <file>", {
+    does: "Check a CRL file without the issuer: structure, signature, issuer, dates",
+    example: "crl verify root.crl --ca root.pem",
+  })
+    .option("--ca <file>", "the issuer's certificate (default: the one in the installation's store)")
+    .action(verify);
 }
 
 /** A published CRL, for people. */
@@ -40,7 +47,8 @@ async function issue(options: CommonOptions & { readonly delta?: boolean }): Pro
   report(outcome, options, ({ delta, crl }) => describeCrl(delta ? "delta CRL" : "CRL", crl));
 }
 
-async function show(options: CommonOptions): Promise<void> {
+async function show(file: string | undefined, options: CommonOptions): Promise<void> {
+  if (file !== undefined) return (await offline()).showFile(file, options);
   const { config, issuer } = configAndIssuer(options);
   const outcome = await withSession(config, options, ({ client, acting }) =>
     client.request({ op: "crl.show", issuer, ...acting }),
@@ -50,3 +58,10 @@ async function show(options: CommonOptions): Promise<void> {
     ...(delta === undefined ? [] : ["", ...describeCrl("delta CRL", delta)]),
   ]);
 }
+
+async function verify(file: string, options: VerifyOptions): Promise<void> {
+  (await offline()).verifyFile(file, options);
+}
+
+/** Loaded only when needed: reading certificates and the store takes longer to load than all other commands. */
+const offline = () => import("./crl-file.js");

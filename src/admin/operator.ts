@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import type { Role } from "../control/messages.js";
 import type { Config } from "../core/config.js";
-import { SekishoError, toSekishoError } from "../core/errors.js";
+import { SekishoError } from "../core/errors.js";
 
 export interface Operator {
   readonly name: string;
@@ -47,16 +47,13 @@ function parseKey(pem: Buffer, file: string): KeyObject {
 }
 
 function readPrivateFile(file: string): Buffer {
-  let fd: number | undefined;
+  const fd = openSync(file, "r");
   try {
-    fd = openSync(file, "r");
     const { mode } = fstatSync(fd);
     if ((mode & 0o077) !== 0)
       throw new SekishoError("FILE_ACCESS", `${file}: group or others may use it; expected mode 600`);
     return readFileSync(fd);
-  } catch (error) {
-    throw toSekishoError(error);
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    closeSync(fd);
   }
 }

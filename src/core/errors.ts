@@ -243,13 +243,16 @@ export function isSekishoError(error: unknown, ...codes: ErrorCode[]): error is 
   return error instanceof SekishoError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/** System errors that mean a path is not what it should be. */
+const FILE_FAULTS = new Set(["EACCES", "EPERM", "ENOENT", "EROFS", "ENOTDIR", "EISDIR", "ENOSPC"]);
+
 /** Turns anything thrown into a SekishoError: system errors by their errno, all else INTERNAL. */
 export function toSekishoError(error: unknown): SekishoError {
   if (error instanceof SekishoError) return error;
   if (!(error instanceof Error)) return new SekishoError("INTERNAL", String(error), { cause: error });
   const { code, message }: NodeJS.ErrnoException = error;
   if (code === "EADDRINUSE") return new SekishoError("PORT_TAKEN", message, { cause: error });
-  if (code === "EACCES" || code === "EPERM" || code === "ENOENT" || code === "EROFS" || code === "ENOTDIR")
+  if (code !== undefined && FILE_FAULTS.has(code))
     return new SekishoError("FILE_ACCESS", message, { cause: error });
   return new SekishoError("INTERNAL", message, { cause: error });
 }
