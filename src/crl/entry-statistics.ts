@@ -1,3 +1,4 @@
+import { bytesEqual } from "../core/bytes.js";
 import type { ParsedEntry } from "./parsed-entry.js";
 import { MAX_REASON } from "./reason.js";
 
@@ -43,7 +44,7 @@ export class EntryStatistics implements EntryFacts {
   add(entry: ParsedEntry): void {
     const order = this.count === 0 ? 1 : this.compareWithLast(entry);
     if (order < 0 || entry.serialNegative) this.ascending = false;
-    if (order === 0 && entry.certificateIssuer === this.lastIssuer) this.neighbourDuplicates = true;
+    if (order === 0 && this.hasLastIssuer(entry)) this.neighbourDuplicates = true;
     this.keep(entry);
     this.count++;
     if (!entry.reasonCodePresent) this.withoutReason++;
@@ -63,6 +64,12 @@ export class EntryStatistics implements EntryFacts {
       if (difference !== 0) return difference;
     }
     return 0;
+  }
+
+  private hasLastIssuer({ certificateIssuer }: ParsedEntry): boolean {
+    const { lastIssuer } = this;
+    if (certificateIssuer === undefined || lastIssuer === undefined) return certificateIssuer === lastIssuer;
+    return bytesEqual(certificateIssuer, lastIssuer);
   }
 
   private keep({ bytes, serialStart, serialStop, certificateIssuer }: ParsedEntry): void {

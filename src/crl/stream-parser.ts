@@ -29,7 +29,7 @@ export interface ParsedCrl {
 /** Receives the tbsCertList's bytes, in order and in pieces that are valid only during the call. */
 export type TbsSink = (bytes: Uint8Array, header: CrlHeader) => void;
 
-/** Most bytes of everything before the entries, of one entry, and of everything after the entries. */
+/** Most bytes of everything before the entries, of one entry, and of everything after them. Each fits the window. */
 const HEADER_LIMIT = 64 * 1024;
 const ENTRY_LIMIT = 16 * 1024;
 const TAIL_LIMIT = 64 * 1024;
@@ -53,6 +53,8 @@ export class CrlStreamParser {
   private stage: Stage = "header";
   /** Bytes that the stage wants to see before it goes on, unless the input ends earlier. */
   private wanted = HEADER_LIMIT;
+  /** Offset in the input up to which the stage may read: what it looked ahead to, so that chunk sizes change nothing. */
+  private horizon = 0;
   private ended = false;
   private parsedHeader: CrlHeader | undefined;
   private parsed: ParsedCrl | undefined;
@@ -117,6 +119,7 @@ export class CrlStreamParser {
   /** Reads ahead by what the stage wants, or to the end of the input; false if a chunk is needed for that. */
   private lookAhead(): boolean {
     const { window } = this;
+    this.horizon = window.offset + this.wanted;
     while (window.available < this.wanted) {
       if (window.exhausted) return this.ended;
       this.sinkThrough(window.offset);
@@ -206,10 +209,11 @@ export class CrlStreamParser {
     return "end";
   }
 
-  /** The one reader on the unread bytes of the window, but not past an offset of the input. */
+  /** The one reader on the unread bytes of the window, but not past an offset of the input or the horizon. */
   private readerTo(inputOffset: number): DerReader {
     const { window } = this;
-    return this.reader.reset(window.bytes, window.start, Math.min(window.stop, inputOffset - window.base));
+    const limit = Math.min(inputOffset, this.horizon) - window.base;
+    return this.reader.reset(window.bytes, window.start, Math.min(window.stop, limit));
   }
 
   /** Goes into a SEQUENCE that may be longer than the window. Returns the offset of the input where it ends. */

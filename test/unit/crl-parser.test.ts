@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { oid } from "../../src/asn1/oid.js";
-import { TAG } from "../../src/asn1/tags.js";
+import { contextConstructed, contextPrimitive, TAG } from "../../src/asn1/tags.js";
 import { generalizedTime, time } from "../../src/asn1/time.js";
-import { type Der, encode, encoded, integer, octetString, sequence } from "../../src/asn1/writer.js";
+import {
+  constructed,
+  type Der,
+  encode,
+  encoded,
+  integer,
+  octetString,
+  primitive,
+  sequence,
+} from "../../src/asn1/writer.js";
 import { hex } from "../../src/core/bytes.js";
 import { isSekishoError } from "../../src/core/errors.js";
 import { CrlReader, readCrl, readCrlAsync } from "../../src/crl/read-crl.js";
@@ -20,6 +29,7 @@ import {
   NAME,
   rawCertificateList,
   rawEntry,
+  rawTbsCertList,
   reasonExtension,
   THIS_UPDATE,
   uriName,
@@ -44,6 +54,33 @@ function refusesChunks(chunks: Iterable<Uint8Array>, message: RegExp): void {
     () => readCrl(chunks),
     (error) => isSekishoError(error, "CRL_INVALID") && message.test(error.message),
   );
+}
+
+const LONG = 70_000;
+
+const padded = (length: number): Der => sequence(octetString(new Uint8Array(length)));
+
+const longEntry = (length: number): Der => rawEntry(1, REVOKED, extension(UNKNOWN_OID, padded(length)));
+
+const manyNames = (count: number): Der => {
+  const names = Array.from({ length: count }, () => uriName("http://a"));
+  const fullName = constructed(contextConstructed(0), constructed(contextConstructed(0), ...names));
+  return extension("2.5.29.28", sequence(fullName), true);
+};
+
+/** A list whose signature has one bit fewer than whole octets. */
+function unusedBit(): Buffer {
+  const der = rawCertificateList();
+  der[der.length - 257] = 1;
+  der[der.length - 1] = 0;
+  return der;
+}
+
+/** A list whose revokedCertificates claims more than the tbsCertList has. */
+function overlongEntries(): Buffer {
+  const der = rawCertificateList({ entries: [rawEntry(1, REVOKED)] });
+  der[der.indexOf(encode(sequence(rawEntry(1, REVOKED)))) + 1] = 0x7f;
+  return der;
 }
 
 describe("CRL parser refuses (P28)", () => {
@@ -108,6 +145,21 @@ describe("CRL parser refuses (P28)", () => {
       "serial of 65 octets",
       rawCertificateList({ entries: [rawEntry(serialOf(65), REVOKED)] }),
       /out-of-range/,
+    ],
+    ["signature of broken octets", unusedBit(), /bit-string-unused-bits/],
+    ["revokedCertificates longer than its tbsCertList", overlongEntries(), /truncated/],
+    [
+      "tbsCertList longer than its CertificateList",
+      Buffer.concat([Buffer.of(0x30, 0x10), rawTbsCertList()]),
+      /truncated/,
+    ],
+    ["65 names in a distribution point", rawCertificateList({ extensions: [manyNames(65)] }), /too-deep/],
+    ["more than 64 KiB before the entries", rawCertificateList({ issuerName: padded(LONG) }), /truncated/],
+    ["an entry of more than 16 KiB", rawCertificateList({ entries: [longEntry(17_000)] }), /truncated/],
+    [
+      "more than 64 KiB after the entries",
+      rawCertificateList({ extensions: [extension("1.2.3", padded(LONG))] }),
+      /length-too-large/,
     ],
     ["trailing byte", Buffer.concat([rawCertificateList(), Buffer.of(0)]), /trailing-bytes/],
     ["missing last byte", rawCertificateList().subarray(0, -1), /truncated/],
@@ -220,6 +272,29 @@ describe("CRL parser reads", () => {
     readCrl([der], { onEntry: (e) => issuers.push(e.certificateIssuer && hex(e.certificateIssuer)) });
     const name = hex(encode(issuer));
     assert.deepEqual(issuers, [undefined, name, name]);
+  });
+
+  it("the same serial of two issuers is no duplicate, of one issuer it is", () => {
+    const indirect = extension("2.5.29.28", idpValue(undefined, flag(4)), true);
+    const by = (uri: string) => rawEntry(1, REVOKED, extension("2.5.29.29", sequence(uriName(uri)), true));
+    const duplicates = (...entries: Der[]) =>
+      readCrl([rawCertificateList({ entries, extensions: [AKI, indirect] })]).entries.neighbourDuplicates;
+    assert.equal(duplicates(rawEntry(1, REVOKED), by("x:y")), false);
+    assert.equal(duplicates(by("x:y"), by("x:z")), false);
+    assert.equal(duplicates(by("x:y"), by("x:y")), true);
+  });
+
+  it("names of other kinds, reasons and cRLIssuer of a distribution point", () => {
+    const others = (point: Der) =>
+      readCrl([rawCertificateList({ extensions: [AKI, extension("2.5.29.46", sequence(point))] })]).extensions
+        .freshestCRL?.others;
+    const relative = constructed(contextConstructed(0), constructed(contextConstructed(1)));
+    const dnsName = primitive(contextPrimitive(2), Buffer.from("a"));
+    const fullName = constructed(contextConstructed(0), constructed(contextConstructed(0), dnsName));
+    assert.equal(others(idpValue("http://a")), false);
+    assert.equal(others(idpValue("http://a", constructed(contextConstructed(2), uriName("x:y")))), true);
+    assert.equal(others(sequence(relative)), true);
+    assert.equal(others(sequence(fullName)), true);
   });
 
   it("a v1 CRL without extensions, and one without nextUpdate", () => {

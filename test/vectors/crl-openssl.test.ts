@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { hex } from "../../src/core/bytes.js";
 import type { RevokedEntry } from "../../src/crl/entry.js";
+import { freshestCRL } from "../../src/crl/extensions.js";
 import { fileChunks } from "../../src/crl/file-chunks.js";
 import { readCrl } from "../../src/crl/read-crl.js";
 import { reasonName } from "../../src/crl/reason.js";
@@ -128,10 +129,11 @@ for (const keyType of ["rsa", "p256"] as const) {
 
     it("openssl reads and verifies ours, also after 2049", () => {
       const late = entry("0a", { revocationDate: seconds("2050-01-01T00:00:00Z"), reasonCode: 9 });
-      const tbs = buildTbsCertList(fields("2055-01-01T00:00:00Z", "2056-01-01T00:00:00Z"), [
-        late,
-        ...SAME_ENTRIES,
-      ]);
+      const extensions = [freshestCRL("http://pki.example/crl/root-delta.crl")];
+      const tbs = buildTbsCertList(
+        { ...fields("2055-01-01T00:00:00Z", "2056-01-01T00:00:00Z"), extensions },
+        [late, ...SAME_ENTRIES],
+      );
       writeFileSync(ca.path("ours.der"), signTbsCertList(tbs, ca.key, signatureAlgorithm));
       const text = ca.run("crl", "-in", "ours.der", "-inform", "DER", "-CAfile", "ca.pem", "-noout", "-text");
       assert.match(text, /verify OK/);
@@ -141,6 +143,7 @@ for (const keyType of ["rsa", "p256"] as const) {
         /Serial Number: 0A\s+Revocation Date: Jan {2}1 00:00:00 2050 GMT.*Privilege Withdrawn/s,
       );
       assert.match(text, /Serial Number: 7F/);
+      assert.match(text, /Freshest CRL:\s+Full Name:\s+URI:http:\/\/pki.example\/crl\/root-delta.crl/);
     });
 
     it("a list of 30,000 entries is over 1 MB and the same to openssl and certtool (G18)", (t) => {
