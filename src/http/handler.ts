@@ -6,13 +6,19 @@ export interface HttpRequest {
   readonly method: string;
   /** Request target exactly as on the wire: nothing decoded, collapsed or resolved (standards F4). */
   readonly target: string;
-  /** Value of a header field by its lower-case name; several fields of one name joined with ", "; "" when absent. */
+  /**
+   * Value of a header field by its lower-case name; several fields of one name joined with ", "; "" when absent. To be
+   * asked only until the handler returns. For methods other than GET and HEAD only BODY_FIELDS are promised.
+   */
   header(name: string): string;
   /** The body, empty for none. Lives until the handler returns: copy what must outlive it. */
   readonly body: Uint8Array;
   /** The peer's address as text. */
   readonly peer: string;
 }
+
+/** Fields kept of a request that may have a body: uWS takes back the head before the body comes, and copying costs. */
+export const BODY_FIELDS: readonly string[] = ["content-type", "content-encoding"];
 
 /** Header fields in wire order. Transports add Date, Content-Length and Connection themselves. */
 export type HeaderFields = readonly (readonly [name: string, value: string])[];

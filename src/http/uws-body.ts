@@ -10,15 +10,17 @@ export function readBody(
   maxBytes: number,
   done: (body: Uint8Array | undefined) => void,
 ): void {
-  const gathered = new ByteQueue();
+  let gathered: ByteQueue | undefined;
   let over = false;
   response.onData((chunk, isLast) => {
     if (over) return;
-    over = gathered.length + chunk.byteLength > maxBytes;
+    const size = (gathered?.length ?? 0) + chunk.byteLength;
+    over = size > maxBytes;
     if (over) return done(undefined);
-    if (isLast && gathered.length === 0) return done(new Uint8Array(chunk));
+    if (isLast && gathered === undefined) return done(new Uint8Array(chunk));
+    gathered ??= new ByteQueue();
     // The queue borrows its first segment, and uWS takes this one back.
     gathered.append(Buffer.from(gathered.length === 0 ? chunk.slice(0) : chunk));
-    if (isLast) done(gathered.take(gathered.length));
+    if (isLast) done(gathered.take(size));
   });
 }

@@ -16,8 +16,8 @@ export class UwsReply implements HttpReply {
   readonly #response: HttpResponse;
   readonly #isHead: boolean;
   readonly #draining: Draining;
-  /** uWS gathers writes by itself while its own callback runs. */
-  #inRoute = true;
+  /** uWS gathers writes by itself while one of its callbacks runs. */
+  #inCallback = true;
   #finished = false;
 
   constructor(response: HttpResponse, isHead: boolean, draining: Draining) {
@@ -36,9 +36,16 @@ export class UwsReply implements HttpReply {
     this.#send(status, fields, body, true);
   }
 
+  /** Runs what may answer at once, inside a callback of uWS. */
+  within(callback: () => void): void {
+    this.#inCallback = true;
+    callback();
+    this.#inCallback = false;
+  }
+
   /** To be called before the route handler returns. */
   leaveRoute(): void {
-    this.#inRoute = false;
+    this.#inCallback = false;
     if (this.#finished) return;
     this.#response.onAborted(() => {
       this.aborted = true;
@@ -49,7 +56,7 @@ export class UwsReply implements HttpReply {
   #send(status: number, fields: HeaderFields, body: Uint8Array, close: boolean): void {
     if (this.#finished) return;
     this.#finish();
-    if (this.#inRoute) this.#write(status, fields, body, close);
+    if (this.#inCallback) this.#write(status, fields, body, close);
     else this.#response.cork(() => this.#write(status, fields, body, close));
   }
 

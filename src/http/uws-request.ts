@@ -1,32 +1,11 @@
 import type { HttpResponse, HttpRequest as NativeRequest } from "uWebSockets.js";
-import type { HttpRequest } from "./handler.js";
+import { BODY_FIELDS, type HttpRequest } from "./handler.js";
 import { peerText } from "./peer-text.js";
 
 const EMPTY = new Uint8Array();
 
-/** The raw target: uWS cuts it at the first question mark; no query is undefined, an empty one "". */
-function rawTarget(request: NativeRequest): string {
-  const query: string | undefined = request.getQuery();
-  return typeof query === "string" ? `${request.getUrl()}?${query}` : request.getUrl();
-}
-
-const peerOf = (response: HttpResponse): string => peerText(new Uint8Array(response.getRemoteAddress()));
-
-/** A request without a body. It reads uWS's own request, which dies with the route handler, so it copies nothing. */
-export interface BodylessRequest extends HttpRequest {
-  /** To be called when the route handler returns. */
-  expire(): void;
-}
-
-export function bodylessRequest(
-  method: string,
-  native: NativeRequest,
-  response: HttpResponse,
-): BodylessRequest {
-  return new NativeBackedRequest(method, native, response);
-}
-
-class NativeBackedRequest implements BodylessRequest {
+/** A GET or HEAD request. It reads uWS's own request, which dies with the route handler, so that nothing is copied. */
+export class UwsRequest implements HttpRequest {
   readonly method: string;
   readonly target: string;
   readonly body = EMPTY;
@@ -48,52 +27,40 @@ class NativeBackedRequest implements BodylessRequest {
     return this.#native === undefined ? "" : peerOf(this.#response);
   }
 
+  /** To be called when the route handler returns. */
   expire(): void {
     this.#native = undefined;
   }
 }
 
-/** Copied header fields. */
-export interface FieldTable {
-  /** Value by lower-case name; several joined with ", "; "" when absent. */
-  value(name: string): string;
+/** A request whose body arrives after uWS has taken back the head: the fields that matter with a body are copied. */
+export class UwsBodyRequest implements HttpRequest {
+  readonly method: string;
+  readonly target: string;
+  body: Uint8Array = EMPTY;
+  readonly #response: HttpResponse;
+  readonly #values: readonly string[];
+
+  constructor(method: string, native: NativeRequest, response: HttpResponse) {
+    this.method = method;
+    this.target = rawTarget(native);
+    this.#response = response;
+    this.#values = BODY_FIELDS.map((name) => native.getHeader(name));
+  }
+
+  header(name: string): string {
+    return this.#values[BODY_FIELDS.indexOf(name)] ?? "";
+  }
+
+  get peer(): string {
+    return peerOf(this.#response);
+  }
 }
 
-/** The head of a request whose body arrives after the route handler has returned: everything is copied. */
-export interface HeadWithBody {
-  readonly fields: FieldTable;
-  withBody(body: Uint8Array): HttpRequest;
+/** uWS cuts the target at the first question mark; no query is not a string here, an empty one is "". */
+function rawTarget(native: NativeRequest): string {
+  const query: unknown = native.getQuery();
+  return typeof query === "string" ? `${native.getUrl()}?${query}` : native.getUrl();
 }
 
-export function requestWithBody(method: string, native: NativeRequest, response: HttpResponse): HeadWithBody {
-  const target = rawTarget(native);
-  const fields = copyFields(native);
-  const header = (name: string): string => fields.value(name);
-  return {
-    fields,
-    withBody: (body) => ({
-      method,
-      target,
-      header,
-      body,
-      get peer() {
-        return peerOf(response);
-      },
-    }),
-  };
-}
-
-function copyFields(native: NativeRequest): FieldTable {
-  const flat: string[] = [];
-  native.forEach((name, value) => {
-    flat.push(name, value);
-  });
-  return {
-    value: (wanted) => {
-      let joined: string | undefined;
-      for (let i = 0; i < flat.length; i += 2)
-        if (flat[i] === wanted) joined = joined === undefined ? flat[i + 1] : `${joined}, ${flat[i + 1]}`;
-      return joined ?? "";
-    },
-  };
-}
+const peerOf = (response: HttpResponse): string => peerText(new Uint8Array(response.getRemoteAddress()));

@@ -39,8 +39,12 @@ suite("later requests on a uWS connection", { skip: uwsUnusable() }, () => {
   const post = (fields: string, body: string): string =>
     `POST /p HTTP/1.1\r\nHost: a\r\n${fields}\r\n${body}`;
 
-  test("Content-Length twice gets 400 (P18)", () =>
-    refuses(400, post("Content-Length: 1\r\nContent-Length: 1\r\n", "a")));
+  test("a list of lengths gets 400 (P18)", async () => {
+    const { answer, client } = await later(post("Content-Length: 1, 1\r\n", "a"));
+    assert.equal(answer?.status, 400);
+    await client.rest();
+    await client.close();
+  });
   test("Content-Length over the limit gets 413 (P18)", () =>
     refuses(413, post("Content-Length: 1001\r\n", "a")));
   test("a chunked body over the limit gets 413 (P18)", () =>
@@ -90,7 +94,8 @@ suite("later requests on a uWS connection", { skip: uwsUnusable() }, () => {
   test("the self-test names faults as data", () => {
     assert.ok(server.findings.length > 0);
     for (const { name, passed } of server.findings) assert.ok(name !== "" && typeof passed === "boolean");
-    assert.ok(server.findings.find(({ name }) => name.startsWith("Content-Length"))?.passed);
+    const [first] = server.findings;
+    assert.deepEqual(first, { name: "request line in two segments, cut after octet 1", passed: true });
   });
 
   test("only a binary with the recorded digest is loaded", () => {
