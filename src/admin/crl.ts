@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CrlFacts } from "../control/messages.js";
 import type { VerifyOptions } from "./crl-file.js";
 import { addCommand, type CommonOptions, configAndIssuer } from "./options.js";
-import { aligned } from "./output.js";
+import { aligned, type Field } from "./output.js";
 import { report, withSession } from "./session.js";
 
 /** `sekisho crl issue|show|verify` */
@@ -26,17 +26,22 @@ export function addCrlCommands(program: Command): void {
     .action(verify);
 }
 
-/** A published CRL, for people. */
-export function describeCrl(title: string, facts: CrlFacts | undefined): string[] {
-  if (facts === undefined) return [`${title}  none published`];
-  return aligned([
+/** A published CRL as fields for people. */
+export function crlFields(title: string, facts: CrlFacts | undefined): Field[] {
+  if (facts === undefined) return [[title, "none published"]];
+  return [
     [title, `number ${facts.number}${facts.base === undefined ? "" : `, since ${facts.base}`}`],
     ["this update", facts.thisUpdate],
     ["next update", facts.nextUpdate],
     ["entries", facts.entries],
     ["file", `${facts.file} (${facts.bytes} octets)`],
     ["sha256", facts.sha256],
-  ]);
+  ];
+}
+
+/** The same for a delta CRL; nothing if there is none. */
+export function deltaFields(facts: CrlFacts | undefined): Field[] {
+  return facts === undefined ? [] : crlFields("delta CRL", facts);
 }
 
 async function issue(options: CommonOptions & { readonly delta?: boolean }): Promise<void> {
@@ -44,7 +49,7 @@ async function issue(options: CommonOptions & { readonly delta?: boolean }): Pro
   const outcome = await withSession(config, options, ({ client, acting }) =>
     client.request({ op: "crl.issue", issuer, delta: options.delta ?? false, ...acting }),
   );
-  report(outcome, options, ({ delta, crl }) => describeCrl(delta ? "delta CRL" : "CRL", crl));
+  report(outcome, options, ({ delta, crl }) => aligned(crlFields(delta ? "delta CRL" : "CRL", crl)));
 }
 
 async function show(file: string | undefined, options: CommonOptions): Promise<void> {
@@ -53,10 +58,7 @@ async function show(file: string | undefined, options: CommonOptions): Promise<v
   const outcome = await withSession(config, options, ({ client, acting }) =>
     client.request({ op: "crl.show", issuer, ...acting }),
   );
-  report(outcome, options, ({ crl, delta }) => [
-    ...describeCrl("CRL", crl),
-    ...(delta === undefined ? [] : ["", ...describeCrl("delta CRL", delta)]),
-  ]);
+  report(outcome, options, ({ crl, delta }) => aligned([...crlFields("CRL", crl), ...deltaFields(delta)]));
 }
 
 async function verify(file: string, options: VerifyOptions): Promise<void> {

@@ -13,10 +13,11 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${visibleJson(value)}\n`);
 }
 
-/** `name  value` lines with the values below each other; fields without a value are left out. */
-export function aligned(
-  fields: readonly (readonly [name: string, value: string | number | undefined])[],
-): string[] {
+/** A line for people; one without a value is left out. */
+export type Field = readonly [name: string, value: string | number | undefined];
+
+/** `name  value` lines with the values below each other. */
+export function aligned(fields: readonly Field[]): string[] {
   const present = fields.filter(([, value]) => value !== undefined);
   const width = Math.max(0, ...present.map(([name]) => name.length));
   return present.map(([name, value]) => `${name.padEnd(width)}  ${value}`);

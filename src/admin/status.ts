@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import type { IssuerStatus, ResultOf } from "../control/messages.js";
 import { loadConfig } from "../core/config.js";
-import { describeCrl } from "./crl.js";
+import { crlFields, deltaFields } from "./crl.js";
 import { addCommand, type CommonOptions } from "./options.js";
-import { aligned } from "./output.js";
+import { aligned, type Field } from "./output.js";
 import { report, withSession } from "./session.js";
 
 /** `sekisho status` */
@@ -33,19 +33,20 @@ function describe({ installation, production, started, issuers, journal }: Resul
 }
 
 function describeIssuer(issuer: IssuerStatus): string[] {
-  const head = aligned([
-    ["issuer", issuer.id],
+  const { crlDue, delegates } = issuer;
+  const identity: Field[] = [
+    ["issuer", issuer.created ? issuer.id : `${issuer.id} (not created yet: \`sekisho ca create\`)`],
     ["subject", issuer.subject],
     ["token", issuer.token],
     ["activation", `${issuer.activation}${issuer.fulfilsCps ? "" : " (does not fulfil CPS 6.2.8, 6.2.9)"}`],
-    ["CRL due", issuer.crlDue && `${issuer.crlDue.at}: ${issuer.crlDue.why}`],
+  ];
+  if (!issuer.created) return aligned(identity);
+  return aligned([
+    ...identity,
+    ...delegates.map((one): Field => ["delegate", `${one.fingerprint} until ${one.notAfter}, ${one.state}`]),
+    ...crlFields("CRL", issuer.crl),
+    ...deltaFields(issuer.delta),
+    ["CRL due", crlDue && `${crlDue.at}: ${crlDue.why}`],
     ["changes since", issuer.changesSinceCrl],
-    ...issuer.delegates.map(
-      ({ fingerprint, notAfter, state }) =>
-        ["delegate", `${fingerprint} until ${notAfter}, ${state}`] as const,
-    ),
   ]);
-  if (!issuer.created) return [...head, "not created yet: `sekisho ca create`"];
-  const delta = issuer.delta === undefined ? [] : describeCrl("delta CRL", issuer.delta);
-  return [...head, ...describeCrl("CRL", issuer.crl), ...delta];
 }
