@@ -29,7 +29,12 @@ export function issuerStatuses(context: IssuerContext): IssuerStatus[] {
   return Object.entries(context.config.issuers).map(([id, config]) => {
     const common = { id, token: config.token, activation: config.activation, fulfilsCps: false };
     if (!context.authorities.has(id))
-      return { ...common, created: false, subject: config.subject.commonName, delegates: [] };
+      return {
+        ...common,
+        created: context.authorities.exists(id),
+        subject: config.subject.commonName,
+        delegates: [],
+      };
     const authority = context.authorities.get(id);
     const crl = context.publisher.published(authority);
     const { at, why } = context.schedule.due(authority);
