@@ -34,16 +34,18 @@ export function changeStatus(
   return status.transact((transaction) => {
     const changes: Change[] = [];
     const decided = new Set<string>();
-    const outcomes = wanted.map((change) => {
-      const outcome = decide(transaction, issuer, change, now, decided);
-      if ("row" in outcome && outcome.changed) changes.push(statusChange(issuer, change.serial, outcome.row));
-      return outcome;
+    const decisions = wanted.map((change) => {
+      const decision = decide(transaction, issuer, change, now, decided);
+      if ("row" in decision && decision.changed)
+        changes.push(statusChange(issuer, change.serial, decision.row));
+      return decision;
     });
-    if (changes.length === 0) return outcomes;
-    const position = transaction.append({ kind: "changes", changes });
-    return outcomes.map((outcome) =>
-      "row" in outcome && outcome.changed ? { ...outcome, row: { ...outcome.row, position } } : outcome,
-    );
+    const position = changes.length > 0 ? transaction.append({ kind: "changes", changes }) : 0;
+    return decisions.map((decision) => {
+      if ("error" in decision) return decision;
+      const { serial, row, changed } = decision;
+      return { serial, row: changed ? { ...row, position } : row };
+    });
   });
 }
 
