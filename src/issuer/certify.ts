@@ -5,7 +5,12 @@ import type { Signer } from "../signer/signer.js";
 import type { CaStore, IssuedKind } from "../store/ca-store.js";
 import type { Change, JournalBody } from "../store/journal-record.js";
 import type { StatusTransaction, StatusWriter } from "../store/status-writer.js";
-import { assembleCertificate, type Certificate, parseCertificate } from "../x509/certificate.js";
+import {
+  assembleCertificate,
+  type Certificate,
+  parseCertificate,
+  parseTbsCertificate,
+} from "../x509/certificate.js";
 import { randomSerial, serialText } from "../x509/serial.js";
 import type { Authority } from "./authority.js";
 
@@ -49,7 +54,7 @@ export interface CertifyContext {
 /**
  * Issues one certificate: `makeTbs` gets the serial number. Commit protocol: sign -> certificate on disk, pending ->
  * status row and journal record on disk -> settled. A crash before the second step leaves a signature that nobody
- * saw; after it, start-up completes the row (`completePending`).
+ * saw; after it, start-up completes the row (`completePending`). Throws LINT_FAILED, CSR_KEY.
  */
 export async function certify(
   { status, ca }: CertifyContext,
@@ -61,8 +66,10 @@ export async function certify(
 ): Promise<Issued> {
   const { issuer, certificate: issuerCertificate, signer } = authority;
   const tbs = makeTbs(unusedSerial(status, issuer));
+  const { subjectPublicKeyInfo, subjectName } = parseTbsCertificate(tbs);
+  ca.refuseUsedKey(subjectPublicKeyInfo, subjectName);
   const certificate = await signCertificate(tbs, signer, issuerCertificate, profileKind);
-  const { serialNumber: serial, subjectPublicKeyInfo, subjectName, der } = certificate;
+  const { serialNumber: serial, der } = certificate;
   await ca.put({ issuer, serial, kind, certificate: der, request, subjectPublicKeyInfo, subjectName });
   const journal = await status.transact((transaction) =>
     appendIssued(transaction, issuer, kind, certificate),

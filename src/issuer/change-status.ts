@@ -34,16 +34,18 @@ export function changeStatus(
   return status.transact((transaction) => {
     const changes: Change[] = [];
     const decided = new Set<string>();
-    const outcomes = wanted.map((change) => {
-      const outcome = decide(transaction, issuer, change, now, decided);
-      if ("row" in outcome && outcome.changed) changes.push(statusChange(issuer, change.serial, outcome.row));
-      return outcome;
+    const decisions = wanted.map((change) => {
+      const decision = decide(transaction, issuer, change, now, decided);
+      if ("row" in decision && decision.changed)
+        changes.push(statusChange(issuer, change.serial, decision.row));
+      return decision;
     });
-    if (changes.length === 0) return outcomes;
-    const position = transaction.append({ kind: "changes", changes });
-    return outcomes.map((outcome) =>
-      "row" in outcome && outcome.changed ? { ...outcome, row: { ...outcome.row, position } } : outcome,
-    );
+    const position = changes.length > 0 ? transaction.append({ kind: "changes", changes }) : 0;
+    return decisions.map((decision) => {
+      if ("error" in decision) return decision;
+      const { serial, row, changed } = decision;
+      return { serial, row: changed ? { ...row, position } : row };
+    });
   });
 }
 
@@ -100,20 +102,22 @@ function rowAfter(present: StatusRow, change: StatusChange, now: number): Status
 }
 
 /**
- * Revocation is final (standards G16). The one correction that is allowed is to keyCompromise, proven later (J13); the
+ * A hold that becomes a revocation keeps its date, as X.509 has it: the certificate was not good in between. Revocation
+ * is final (standards G16). The one correction that is allowed is to keyCompromise, proven later (J13); the
  * revocation time stays. The same revocation again is no change: a bulk run may be repeated.
  */
 function revokedRow(present: StatusRow, change: StatusChange & { act: "revoke" }, now: number): StatusRow {
   const { reason, invalidityDate } = change;
   if (invalidityDate > now) throw new SekishoError("DATE_INVALID", "the invalidity date lies in the future");
-  if (present.state !== "revoked")
+  if (present.state === "good")
     return { ...present, state: "revoked", reason, revocationTime: now, invalidityDate };
+  if (present.state === "held") return { ...present, state: "revoked", reason, invalidityDate };
   const sameDate = invalidityDate === 0 || invalidityDate === present.invalidityDate;
   if (present.reason === reason && sameDate) return present;
   if (reason !== CRL_REASON.keyCompromise)
     throw new SekishoError(
       "STATE_CONFLICT",
-      `serial ${serialText(change.serial)} is revoked already, for another reason`,
+      `serial ${serialText(change.serial)} is revoked already, with another reason or invalidity date`,
     );
   return {
     ...present,

@@ -8,16 +8,18 @@ import { configuredSubject } from "../x509/name.js";
 import { type SubjectFields, tbsCertificate } from "../x509/profile.js";
 import { randomSerial } from "../x509/serial.js";
 import { certify, type Issued, issueChange, signBytes, signCertificate } from "./certify.js";
-import { type IssueContext, issuanceTerms, publicationUrls } from "./issue.js";
+import { allowedProfile, type IssueContext, issuanceTerms, publicationUrls } from "./issue.js";
 
 /**
  * Creates a configured CA: generates its key in its token, has it certified by itself or by its parent, and records it
- * in the journal. A key that an interrupted attempt left in the token is used. Throws ISSUER_UNKNOWN, ISSUER_EXISTS.
+ * in the journal. A key that an interrupted attempt left in the token is used. Throws ISSUER_UNKNOWN, ISSUER_EXISTS, PROFILE_REFUSED,
+ * LINT_FAILED.
  */
 export async function createCa(context: IssueContext, keyStore: KeyStore, id: string): Promise<Issued> {
   const config = context.config.issuers[id];
   if (config === undefined) throw new SekishoError("ISSUER_UNKNOWN", `issuer ${id} is not configured`);
-  if (context.authorities.has(id)) throw new SekishoError("ISSUER_EXISTS", `issuer ${id} was created before`);
+  if (context.authorities.exists(id))
+    throw new SekishoError("ISSUER_EXISTS", `issuer ${id} was created before`);
   const signer = caKey(keyStore, id, config);
   const subject: SubjectFields = {
     subjectName: configuredSubject(config.subject),
@@ -72,7 +74,7 @@ async function certifiedBy(
 ): Promise<Issued> {
   const profile = profileOf(context, config, "subordinate-ca");
   const parent = context.authorities.get(parentId);
-  const policies = parent.config.policies.map((name) => context.config.policies[name]?.oid as string);
+  const { policies } = allowedProfile(context.config, parent, config.profile);
   const request = await buildCertificationRequest({
     subjectName: subject.subjectName,
     subjectPublicKeyInfo: subject.subjectPublicKeyInfo,

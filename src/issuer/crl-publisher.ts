@@ -15,6 +15,9 @@ import type { Authority } from "./authority.js";
 import type { BuiltCrl, CrlTask } from "./crl-builder.js";
 import { type PublishedCrl, readPublishedCrl } from "./published-crl.js";
 
+/** Twenty times what 10 million entries take: a builder that is not done by then hangs. */
+const BUILD_DEADLINE_MS = 10 * 60_000;
+
 const BUILDER = fileURLToPath(new URL("./crl-builder.js", import.meta.url));
 
 /** Path of an issuer's complete CRL: what the repository serves. */
@@ -25,8 +28,9 @@ export function crlPath(config: Config, id: string): string {
 /**
  * Builds, signs and publishes complete CRLs. Commit protocol: reserve the number (on disk) -> a child process writes
  * the tbsCertList -> sign its digest -> stage the file, fsync -> gate: read the staged bytes back and check them
- * (invariant 5) -> rename, fsync the directory -> journal record. A crash before the rename leaves the old CRL in
- * place and skips a number; a crash after it leaves the new one, which start-up reads back.
+ * (invariant 5) -> journal record -> rename, fsync the directory. A crash before the rename leaves the old CRL in
+ * place and skips a number. The record comes first, so that no CRL is ever in the world whose number a journal does
+ * not know (invariant 3).
  */
 export class CrlPublisher {
   /** Published files by issuer id, so that asking again does not read them again. */
@@ -56,25 +60,24 @@ export class CrlPublisher {
     return crl;
   }
 
-  /** Publishes a new complete CRL. Throws CRL_GATE, and the old one stays, if it is not fit. */
+  /** Publishes a new complete CRL. Throws CRL_GATE or CRL_INVALID, and the old one stays, if it is not fit. */
   async publish(authority: Authority): Promise<PublishedCrl> {
     const previous = this.published(authority);
     const number = await this.ca.nextCrlNumber(authority.issuer);
-    const staging = join(this.config.crl.dir, ".staging");
-    mkdirSync(staging, { recursive: true });
-    const tbsFile = join(staging, `${authority.id}-${number}.tbs`);
-    const stagedFile = join(staging, `${authority.id}-${number}.crl`);
+    const staging = emptyDirectory(join(this.config.crl.dir, ".staging", authority.id));
+    const tbsFile = join(staging, `${number}.tbs`);
+    const stagedFile = join(staging, `${number}.crl`);
     try {
       const built = await runBuilder(this.task(authority, number, tbsFile));
       await stage(authority, built, tbsFile, stagedFile);
       const staged = this.gate(authority, stagedFile, built, number, previous);
-      renameSync(stagedFile, crlPath(this.config, authority.id));
-      syncDirectory(this.config.crl.dir);
       await this.record(authority, built, staged);
-      return staged;
+      const file = crlPath(this.config, authority.id);
+      renameSync(stagedFile, file);
+      syncDirectory(this.config.crl.dir);
+      return { ...staged, file };
     } finally {
-      rmSync(tbsFile, { force: true });
-      rmSync(stagedFile, { force: true });
+      rmSync(staging, { recursive: true, force: true });
     }
   }
 
@@ -114,6 +117,7 @@ export class CrlPublisher {
       refuse(`number ${previous.number} is published already`);
     if (previous !== undefined && staged.thisUpdate < previous.thisUpdate)
       refuse("its thisUpdate lies before the published one's");
+    if (staged.nextUpdate <= staged.thisUpdate) refuse("the CA's certificate has expired");
     if (staged.entries !== built.entries)
       refuse(`it has ${staged.entries} entries where ${built.entries} were built`);
     return staged;
@@ -132,7 +136,11 @@ export class CrlPublisher {
 /** Runs the builder in a child process that ends with its answer. */
 function runBuilder(task: CrlTask): Promise<BuiltCrl> {
   return new Promise((resolve, reject) => {
-    const child = fork(BUILDER, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const child = fork(BUILDER, {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      timeout: BUILD_DEADLINE_MS,
+      killSignal: "SIGKILL",
+    });
     let built: BuiltCrl | undefined;
     let complaint = "";
     child.stderr?.on("data", (text: Buffer) => {
@@ -141,14 +149,14 @@ function runBuilder(task: CrlTask): Promise<BuiltCrl> {
     child.once("message", (message) => {
       built = message as BuiltCrl;
     });
-    child.once("error", reject);
-    child.once("close", (code) => {
+    child.on("error", reject);
+    child.once("close", (code, signal) => {
       if (built !== undefined && code === 0) resolve(built);
       else
         reject(
           new SekishoError(
             "CRL_GATE",
-            `the CRL builder ended with ${code}: ${complaint.split("\n").find((line) => /Error/.test(line)) ?? complaint}`,
+            `the CRL builder ended with ${signal ?? code}: ${complaint.split("\n").find((line) => /Error/.test(line)) ?? complaint}`,
           ),
         );
     });
@@ -181,6 +189,13 @@ async function stage(
   } finally {
     closeSync(out);
   }
+}
+
+/** Makes the directory, without what a killed process left in it. */
+function emptyDirectory(dir: string): string {
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  return dir;
 }
 
 function syncDirectory(dir: string): void {

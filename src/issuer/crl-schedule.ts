@@ -20,6 +20,7 @@ const RETRY_SECONDS = 30;
  */
 export class CrlSchedule {
   private readonly turnstiles = new Map<string, Turnstile>();
+  /** Unix seconds before which a failed issuer is left alone, by issuer id. */
   private readonly retryAt = new Map<string, number>();
 
   constructor(
@@ -38,18 +39,14 @@ export class CrlSchedule {
 
   /** Publishes what is due. Faults are logged and tried again. */
   async tick(): Promise<void> {
+    for (const [issuer, err] of this.authorities.reload())
+      if (this.mayTry(issuer)) this.failed(issuer, err, "the CA's key is not to be had");
     for (const authority of this.authorities.all()) {
-      const now = nowSeconds(this.clock);
-      const { at, why } = this.due(authority);
-      if (now < at || now < (this.retryAt.get(authority.id) ?? 0)) continue;
+      if (!this.mayTry(authority.id)) continue;
       try {
-        await this.publish(authority, why);
+        await this.through(authority, () => this.publishDue(authority));
       } catch (error) {
-        this.retryAt.set(authority.id, now + RETRY_SECONDS);
-        this.log.error(
-          { issuer: authority.id, err: error },
-          "no new CRL could be published; the old one stays",
-        );
+        this.failed(authority.id, error, "no new CRL could be published; the old one stays");
       }
     }
   }
@@ -61,12 +58,33 @@ export class CrlSchedule {
 
   /** Publishes a complete CRL now, after any that is under way for the issuer. */
   publish(authority: Authority, why: string): Promise<PublishedCrl> {
-    const turnstile = this.turnstiles.get(authority.id) ?? new Turnstile();
-    this.turnstiles.set(authority.id, turnstile);
-    return turnstile.run(async () => {
-      const crl = await this.publisher.publish(authority);
-      await this.onPublished(authority, crl, why);
-      return crl;
-    });
+    return this.through(authority, () => this.publishNow(authority, why));
+  }
+
+  /** Asked once it is this job's turn: an operator's CRL that was under way makes a scheduled one needless. */
+  private async publishDue(authority: Authority): Promise<void> {
+    const { at, why } = this.due(authority);
+    if (nowSeconds(this.clock) >= at) await this.publishNow(authority, why);
+  }
+
+  private async publishNow(authority: Authority, why: string): Promise<PublishedCrl> {
+    const crl = await this.publisher.publish(authority);
+    await this.onPublished(authority, crl, why);
+    return crl;
+  }
+
+  private through<T>({ id }: Authority, job: () => Promise<T>): Promise<T> {
+    const turnstile = this.turnstiles.get(id) ?? new Turnstile();
+    this.turnstiles.set(id, turnstile);
+    return turnstile.run(job);
+  }
+
+  private mayTry(issuer: string): boolean {
+    return nowSeconds(this.clock) >= (this.retryAt.get(issuer) ?? 0);
+  }
+
+  private failed(issuer: string, err: unknown, what: string): void {
+    this.retryAt.set(issuer, nowSeconds(this.clock) + RETRY_SECONDS);
+    this.log.error({ issuer, err }, what);
   }
 }

@@ -14,6 +14,7 @@ import { bytesEqual } from "../core/bytes.js";
 import { nowSeconds } from "../core/clock.js";
 import { SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
+import { Turnstile } from "../core/turnstile.js";
 import { type Certificate, parseCertificate } from "../x509/certificate.js";
 import {
   type CertificationRequest,
@@ -31,6 +32,8 @@ import { type IssueContext, issuanceTerms } from "./issue.js";
 const RENEWABLE_AFTER = 1 / 2;
 /** Requests looked at in one pass; there is one a responder key. */
 const MAX_WAITING = 256;
+/** ub-common-name (X.520). */
+const MAX_COMMON_NAME = 64;
 
 /** A PKCS#10 request that a responder left in the enrolment directory. */
 interface Waiting {
@@ -44,13 +47,36 @@ export function fingerprint(subjectPublicKeyInfo: Uint8Array): string {
   return createHash("sha256").update(subjectPublicKeyInfo).digest("hex");
 }
 
+/** A delegate certificate and the CA that issued it. */
+export type Enrolled = Issued & { readonly authority: Authority };
+
+/** One pass at a time: a request that two of them saw would be certified twice. */
+const passes = new Turnstile();
+
 /** Certifies the waiting key that an operator names. Throws ENROL_UNKNOWN. */
-export async function enrolResponder(
+export function enrolResponder(
   context: IssueContext,
   log: Log,
   wanted: string,
   issuerId: string | undefined,
-): Promise<Issued & { readonly authority: Authority }> {
+): Promise<Enrolled> {
+  return passes.run(() => enrolWaiting(context, log, wanted, issuerId));
+}
+
+/**
+ * Certifies again what is signed by a key in force: the request's own signature is that key's. Returns what was
+ * renewed; first keys stay where they are, for an operator. One that fails is logged and keeps nobody else waiting.
+ */
+export function renewDelegates(context: IssueContext, log: Log): Promise<Enrolled[]> {
+  return passes.run(() => renewWaiting(context, log));
+}
+
+async function enrolWaiting(
+  context: IssueContext,
+  log: Log,
+  wanted: string,
+  issuerId: string | undefined,
+): Promise<Enrolled> {
   const waiting = waitingRequests(context, log).find(
     ({ authority, request }) =>
       fingerprint(request.subjectPublicKeyInfo) === wanted &&
@@ -61,23 +87,25 @@ export async function enrolResponder(
   return { ...(await certifyDelegate(context, waiting)), authority: waiting.authority };
 }
 
-/**
- * Certifies again what is signed by a key in force: the request's own signature is that key's. Returns what was
- * renewed; first keys stay where they are, for an operator.
- */
-export async function renewDelegates(
-  context: IssueContext,
-  log: Log,
-): Promise<(Issued & { readonly authority: Authority })[]> {
-  const renewed = [];
+async function renewWaiting(context: IssueContext, log: Log): Promise<Enrolled[]> {
+  const renewed: Enrolled[] = [];
   for (const waiting of waitingRequests(context, log)) {
-    const inForce = delegateInForce(context, waiting);
-    if (inForce === undefined) continue;
-    const { notBefore, notAfter } = inForce;
-    if (nowSeconds(context.clock) < notBefore + RENEWABLE_AFTER * (notAfter - notBefore)) continue;
-    renewed.push({ ...(await certifyDelegate(context, waiting)), authority: waiting.authority });
+    const { authority, file } = waiting;
+    if (!isRenewable(context, waiting)) continue;
+    try {
+      renewed.push({ ...(await certifyDelegate(context, waiting)), authority });
+    } catch (err) {
+      log.error({ issuer: authority.id, file, err }, "an OCSP delegate could not be renewed");
+    }
   }
   return renewed;
+}
+
+function isRenewable(context: IssueContext, waiting: Waiting): boolean {
+  const inForce = delegateInForce(context, waiting);
+  if (inForce === undefined) return false;
+  const { notBefore, notAfter } = inForce;
+  return nowSeconds(context.clock) >= notBefore + RENEWABLE_AFTER * (notAfter - notBefore);
 }
 
 async function certifyDelegate(
@@ -93,7 +121,7 @@ async function certifyDelegate(
   // The issuer names its delegate itself; of the request only the key counts.
   const subjectName = configuredSubject({
     ...authority.config.subject,
-    commonName: `${authority.config.subject.commonName} OCSP`.slice(0, 64),
+    commonName: delegateName(authority.config.subject.commonName),
   });
   const { subjectPublicKeyInfo } = request;
   const issued = await certify(context, authority, "delegate", profile.kind, request.der, (serialNumber) =>
@@ -106,7 +134,13 @@ async function certifyDelegate(
   return issued;
 }
 
-/** The valid delegate certificate of the issuer for the request's key, if any. */
+/** The CA's name and " OCSP" within the 64 characters of X.520: cut before the end, or it were the CA's own name. */
+function delegateName(issuerName: string): string {
+  const suffix = " OCSP";
+  return [...issuerName].slice(0, MAX_COMMON_NAME - suffix.length).join("") + suffix;
+}
+
+/** The valid delegate certificate of the issuer for the request's key, if any. A revoked one vouches for nothing. */
 function delegateInForce(
   { status, clock }: IssueContext,
   { authority, request }: Waiting,
@@ -117,8 +151,10 @@ function delegateInForce(
     .filter(({ issuer }) => issuer === authority.issuer)
     .map(({ certificate }) => parseCertificate(certificate))
     .filter(
-      ({ notAfter, subjectPublicKeyInfo }) =>
-        now < notAfter && bytesEqual(subjectPublicKeyInfo, request.subjectPublicKeyInfo),
+      ({ notAfter, subjectPublicKeyInfo, serialNumber }) =>
+        now < notAfter &&
+        bytesEqual(subjectPublicKeyInfo, request.subjectPublicKeyInfo) &&
+        status.reader.row(authority.issuer, serialNumber)?.state === "good",
     )
     .sort((a, b) => b.notAfter - a.notAfter)[0];
 }
@@ -128,9 +164,10 @@ function waitingRequests({ config, authorities }: IssueContext, log: Log): Waiti
   const dir = config.responder.enrolDir;
   if (!existsSync(dir)) return [];
   const found: Waiting[] = [];
-  for (const name of readdirSync(dir).slice(0, MAX_WAITING)) {
-    const id = /^([a-z0-9-]{1,32})\.[0-9a-f]{40}\.csr$/.exec(name)?.[1];
-    if (id === undefined || !authorities.has(id)) continue;
+  const named = readdirSync(dir)
+    .map((name) => ({ name, id: /^([a-z0-9-]{1,32})\.[0-9a-f]{40}\.csr$/.exec(name)?.[1] }))
+    .filter(({ id }) => id !== undefined && authorities.has(id));
+  for (const { name, id = "" } of named.slice(0, MAX_WAITING)) {
     const file = join(dir, name);
     try {
       const request = parseCertificationRequest(decodePem(readSmallFile(file), "CERTIFICATE REQUEST"));

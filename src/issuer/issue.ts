@@ -1,7 +1,8 @@
-import type { Clock } from "../core/clock.js";
-import { nowSeconds } from "../core/clock.js";
+import { bytesEqual } from "../core/bytes.js";
+import { type Clock, nowSeconds } from "../core/clock.js";
 import type { Config, ProfileConfig } from "../core/config.js";
 import { SekishoError } from "../core/errors.js";
+import { parseCertificate } from "../x509/certificate.js";
 import { parseCertificationRequest } from "../x509/certification-request.js";
 import { decodePem } from "../x509/pem.js";
 import { certificateFromRequest, type IssuanceTerms } from "../x509/profile.js";
@@ -18,15 +19,20 @@ export interface IssueContext extends CertifyContext {
  * Issues a certificate for a PKCS#10 request under a profile that one of the issuer's policies allows.
  * Throws PROFILE_REFUSED, PEM_INVALID, DER_INVALID, CSR_*, LINT_FAILED; then nothing was issued.
  */
-export function issueCertificate(
+export async function issueCertificate(
   context: IssueContext,
   authority: Authority,
   csr: string,
   profileName: string,
 ): Promise<Issued> {
   const { profile, policies } = allowedProfile(context.config, authority, profileName);
+  if (profile.kind === "root" || profile.kind === "ocsp-responder")
+    throw new SekishoError(
+      "PROFILE_REFUSED",
+      `profile ${profileName} is not issued on request: ca create and responder enrol do that`,
+    );
   const request = parseCertificationRequest(decodePem(Buffer.from(csr, "utf8"), "CERTIFICATE REQUEST"));
-  refuseUsedKey(context, request.subjectPublicKeyInfo, request.subjectName);
+  refuseCaKey(context, request.subjectPublicKeyInfo);
   return certify(context, authority, "certificate", profile.kind, request.der, (serialNumber) =>
     certificateFromRequest(request, issuanceTerms(context, authority, profile, policies, serialNumber)),
   );
@@ -57,19 +63,14 @@ export function publicationUrls(config: Config, id: string): IssuanceTerms["urls
   return { ocsp: `${base}/ocsp`, caIssuers: `${base}/certs/${id}.cer`, crl: `${base}/crl/${id}.crl` };
 }
 
-/** The profile and the OIDs of the issuer's policies that allow it. */
-function allowedProfile(
+/** The profile and the OIDs of the issuer's policies that allow it. Throws PROFILE_REFUSED. */
+export function allowedProfile(
   config: Config,
   { id, config: issuer }: Authority,
   name: string,
 ): { profile: ProfileConfig; policies: string[] } {
   const profile = config.profiles[name];
   if (profile === undefined) throw new SekishoError("PROFILE_REFUSED", `there is no profile ${name}`);
-  if (profile.kind === "root" || profile.kind === "ocsp-responder")
-    throw new SekishoError(
-      "PROFILE_REFUSED",
-      `profile ${name} is not issued on request: ca create and responder enrol do that`,
-    );
   const policies = issuer.policies
     .map((policy) => config.policies[policy])
     .filter((policy) => policy?.profiles.includes(name))
@@ -79,16 +80,12 @@ function allowedProfile(
   return { profile, policies };
 }
 
-/** A key serves one subject, and never a CA's key under another name (standards I20, P27). */
-function refuseUsedKey(
-  { ca, authorities }: IssueContext,
-  subjectPublicKeyInfo: Uint8Array,
-  subjectName: Uint8Array,
-): void {
-  const isCaKey = authorities
-    .all()
-    .some(({ certificate }) => Buffer.compare(certificate.subjectPublicKeyInfo, subjectPublicKeyInfo) === 0);
+/** No CA's key gets a second certificate on request (standards I20, P27), also not that of a CA without configuration. */
+function refuseCaKey({ status }: IssueContext, subjectPublicKeyInfo: Uint8Array): void {
+  const isCaKey = status.reader
+    .issuers()
+    .some(({ certificate }) =>
+      bytesEqual(parseCertificate(certificate).subjectPublicKeyInfo, subjectPublicKeyInfo),
+    );
   if (isCaKey) throw new SekishoError("CSR_KEY", "the key is a CA's key");
-  if (ca.keyBelongsToAnother(subjectPublicKeyInfo, subjectName))
-    throw new SekishoError("CSR_KEY", "the key was certified for another subject already");
 }

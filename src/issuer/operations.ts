@@ -150,7 +150,7 @@ const OPERATIONS: { readonly [Op in ControlOp]: Operation<Op> } = {
 };
 
 /** Executes one verified request. What it says is on disk when it resolves (invariant 3). Throws SekishoError. */
-export function execute(context: IssuerContext, request: ControlRequest): Promise<ResultOf<ControlOp>> {
+export async function execute(context: IssuerContext, request: ControlRequest): Promise<ResultOf<ControlOp>> {
   const operation = OPERATIONS[request.op] as Operation<ControlOp>;
   return operation(context, request);
 }

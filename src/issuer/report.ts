@@ -43,7 +43,12 @@ export function issuerStatuses(sources: ReportSources): IssuerStatus[] {
   return Object.entries(sources.config.issuers).map(([id, config]) => {
     const common = { id, token: config.token, activation: config.activation, fulfilsCps: false };
     if (!sources.authorities.has(id))
-      return { ...common, created: false, subject: config.subject.commonName, delegates: [] };
+      return {
+        ...common,
+        created: sources.authorities.exists(id),
+        subject: config.subject.commonName,
+        delegates: [],
+      };
     const authority = sources.authorities.get(id);
     const crl = sources.publisher.published(authority);
     const { at, why } = sources.schedule.due(authority);

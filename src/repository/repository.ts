@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, nowSeconds } from "../core/clock.js";
+import { isSekishoError } from "../core/errors.js";
 import { readCrl, type SignedCrl } from "../crl/read-crl.js";
 import { isNotModified } from "../http/conditional.js";
 import type { HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/handler.js";
@@ -25,10 +26,11 @@ interface Document {
   readonly expires: number | undefined;
 }
 
+/** A CRL file as it was read; without document and CRL if it is damaged, so that it is not read again and again. */
 interface CachedCrl {
   readonly identity: string;
-  readonly document: Document;
-  readonly crl: SignedCrl;
+  readonly document?: Document;
+  readonly crl?: SignedCrl;
 }
 
 /** The public repository: CRLs, CA certificates and the page that links them (standards F18, Q2.2). Read-only. */
@@ -113,20 +115,24 @@ export class Repository {
       const identity = `${ino} ${size} ${mtimeMs}`;
       const cached = this.crls.get(id);
       if (cached?.identity === identity) return cached;
-      const body = readFileSync(fd);
-      const crl = readCrl([body]);
-      const document = makeDocument(
-        body,
-        "application/pkix-crl",
-        crl.header.thisUpdate,
-        crl.header.nextUpdate,
-      );
-      const fresh = { identity, document, crl };
+      const fresh = { identity, ...crlDocument(readFileSync(fd)) };
       this.crls.set(id, fresh);
       return fresh;
     } finally {
       closeSync(fd);
     }
+  }
+}
+
+/** Empty for bytes that are not a CRL: better no answer than a broken one, and the other documents go on. */
+function crlDocument(body: Buffer): { document?: Document; crl?: SignedCrl } {
+  try {
+    const crl = readCrl([body]);
+    const { thisUpdate, nextUpdate } = crl.header;
+    return { crl, document: makeDocument(body, "application/pkix-crl", thisUpdate, nextUpdate) };
+  } catch (error) {
+    if (!isSekishoError(error, "CRL_INVALID")) throw error;
+    return {};
   }
 }
 

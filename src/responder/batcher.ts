@@ -34,6 +34,7 @@ export class Batcher {
   private waiting = new Map<string, Waiting>();
   private waitingRequests = 0;
   private inFlight = 0;
+  private answering = 0;
   private scheduled = false;
   /** Moving average of the time one signature takes, in milliseconds. */
   private signatureMs = 1;
@@ -46,7 +47,7 @@ export class Batcher {
 
   /** Requests that wait or are being answered. */
   get pending(): number {
-    return this.waitingRequests + this.inFlight * MAX_REQUESTS;
+    return this.waitingRequests + this.answering;
   }
 
   /** Queues a request under its cache key; `request` must stay unchanged until delivery. False: full, nothing was queued. */
@@ -81,31 +82,48 @@ export class Batcher {
   }
 
   private async send(batch: readonly Waiting[]): Promise<void> {
+    const requests = batch.reduce((sum, { deliver }) => sum + deliver.length, 0);
     this.inFlight++;
+    this.answering += requests;
+    const result = await this.answered(batch);
+    this.inFlight--;
+    this.answering -= requests;
+    batch.forEach((waiting, i) => {
+      this.deliver(waiting, i, result);
+    });
+    this.dispatch();
+  }
+
+  /** The batch's result; undefined if the worker failed. */
+  private async answered(batch: readonly Waiting[]): Promise<BatchResult | undefined> {
     const { bytes, ends } = pack(batch.map(({ request }) => request));
     try {
       const result = await this.run({ requests: bytes, ends });
-      this.inFlight--;
       this.learn(result);
-      deliver(batch, result);
+      return result;
     } catch (error) {
-      this.inFlight--;
       this.onFailure(error);
-      for (const waiting of batch)
-        for (const each of waiting.deliver) each(errorResponse("tryLater"), TRY_LATER, 0);
+      return undefined;
     }
-    this.dispatch();
+  }
+
+  /** Hands the `i`-th answer to everybody who waits for it; one that throws keeps it from nobody else. */
+  private deliver({ deliver }: Waiting, i: number, result: BatchResult | undefined): void {
+    const answer = result?.answers[i] ?? TRY_LATER;
+    // Copied: a cached answer must not keep the whole batch's memory.
+    const response =
+      result === undefined
+        ? errorResponse("tryLater")
+        : Buffer.from(packed(result.responses, result.ends, i));
+    for (const each of deliver)
+      try {
+        each(response, answer, result?.position ?? 0);
+      } catch (error) {
+        this.onFailure(error);
+      }
   }
 
   private learn({ signatures, signingMs }: BatchResult): void {
     if (signatures > 0) this.signatureMs += 0.2 * (signingMs / signatures - this.signatureMs);
   }
-}
-
-function deliver(batch: readonly Waiting[], { responses, ends, answers, position }: BatchResult): void {
-  batch.forEach((waiting, i) => {
-    // Copied: a cached answer must not keep the whole batch's memory.
-    const response = Buffer.from(packed(responses, ends, i));
-    for (const each of waiting.deliver) each(response, answers[i] as Answer, position);
-  });
 }

@@ -20,7 +20,7 @@ import { encodePem } from "../x509/pem.js";
  * key in force: the issuer recognises the key and needs nobody.
  */
 export class Enrolment {
-  /** Fingerprints already announced in the log. */
+  /** Requests already announced in the log: kind and fingerprint. */
   private readonly announced = new Set<string>();
 
   constructor(
@@ -42,8 +42,9 @@ export class Enrolment {
       const own = delegates
         .filter(({ issuer }) => issuer === stored.issuer)
         .map(({ certificate }) => parseCertificate(certificate));
-      const inForce = newestFor(own, signer);
-      if (inForce !== undefined && nowSeconds(this.clock) < renewalDue(inForce)) continue;
+      const now = nowSeconds(this.clock);
+      const inForce = newestFor(own, signer, now);
+      if (inForce !== undefined && now < renewalDue(inForce)) continue;
       await this.request(stored.id, signer, inForce === undefined);
     }
   }
@@ -77,17 +78,20 @@ export class Enrolment {
       `${id}.${hex(identifier)}.csr`,
       encodePem(request, "CERTIFICATE REQUEST"),
     );
-    if (this.announced.has(fingerprint)) return;
-    this.announced.add(fingerprint);
+    const announcement = `${first ? "first" : "renewal"} ${fingerprint}`;
+    if (this.announced.has(announcement)) return;
+    this.announced.add(announcement);
     if (first)
       this.log.warn({ issuer: id, fingerprint }, "OCSP key waits for `sekisho responder enrol FINGERPRINT`");
     else this.log.info({ issuer: id, fingerprint }, "OCSP certificate renewal requested");
   }
 }
 
-function newestFor(delegates: readonly Certificate[], signer: Signer): Certificate | undefined {
+/** The certificate in force for the key. An expired one is none: its key waits for an operator like a first one. */
+function newestFor(delegates: readonly Certificate[], signer: Signer, now: number): Certificate | undefined {
   return delegates
     .filter((delegate) => bytesEqual(delegate.subjectPublicKeyInfo, signer.subjectPublicKeyInfo))
+    .filter(({ notAfter }) => now < notAfter)
     .sort((a, b) => b.notAfter - a.notAfter)[0];
 }
 
@@ -95,11 +99,11 @@ function newestFor(delegates: readonly Certificate[], signer: Signer): Certifica
 const renewalDue = ({ notBefore, notAfter }: Certificate): number =>
   notBefore + (2 / 3) * (notAfter - notBefore);
 
-/** The issuer must never see half a request. */
+/** The issuer, another user, must be able to read a request, and never sees half of one. */
 function writeDurably(dir: string, name: string, text: string): void {
   mkdirSync(dir, { recursive: true });
   const temporary = join(dir, `.${name}.new`);
-  const fd = openSync(temporary, "w", 0o600);
+  const fd = openSync(temporary, "w", 0o644);
   writeSync(fd, text);
   fsyncSync(fd);
   closeSync(fd);

@@ -13,6 +13,10 @@ import type { CachedAnswer, ResponseCache } from "./response-cache.js";
 
 /** Longer requests are malformed (standards P7); no client comes near it with 16 CertIDs. */
 const MAX_REQUEST_OCTETS = 16 * 1024;
+/** Answers to longer keys are not kept: 16 CertIDs in base64 fit, and padded requests cannot fill the memory. */
+const MAX_KEPT_KEY = 2560;
+/** Tag of a SEQUENCE. */
+const DER_SEQUENCE = 0x30;
 
 const EMPTY = Buffer.alloc(0);
 const OCSP_TYPE = ["content-type", "application/ocsp-response"] as const;
@@ -63,6 +67,12 @@ export class Frontend {
     const fault = mediaFault(request);
     if (fault !== undefined) {
       reply.send(415, TEXT_FIELDS, Buffer.from(`expected ${fault}\n`));
+      return;
+    }
+    // Also keeps POST keys apart from GET keys, which begin with a slash.
+    if (request.body[0] !== DER_SEQUENCE) {
+      this.events.answered("POST", "malformedRequest");
+      reply.send(200, ERROR_FIELDS, errorResponse("malformedRequest"));
       return;
     }
     const key = latin1(request.body);
@@ -125,9 +135,15 @@ export class Frontend {
       return;
     }
     const deliver: Deliver = (body, answer, position) => {
+      // It may have waited for the worker until its end (invariant 2).
+      if (answer.nextUpdate > 0 && nowSeconds(this.clock) >= answer.nextUpdate) {
+        unsigned("tryLater");
+        return;
+      }
       this.events.answered(method, answer.outcome);
       const signed = answer.nextUpdate > 0 ? cachedAnswer(body, answer) : undefined;
-      if (signed !== undefined && answer.cacheable) this.keep(key, signed, position);
+      if (signed !== undefined && answer.cacheable && key.length <= MAX_KEPT_KEY)
+        this.keep(key, signed, position);
       send(body, signed);
     };
     // Copied: the transport's buffer ends with this call.

@@ -1,11 +1,13 @@
 import { latin1 } from "../core/bytes.js";
+import type { JournalRecord } from "../store/journal-record.js";
 import { rowKey } from "../store/layout.js";
 import type { StatusReader } from "../store/status-reader.js";
 
 /** Changes remembered to judge answers that were being signed meanwhile. */
 const RING_SIZE = 65_536;
-/** Further behind than this many records, forgetting everything is cheaper than following. */
-const MAX_CATCH_UP = 10_000;
+/** Further behind than this many records or changes, forgetting everything is cheaper than following. */
+const MAX_RECORDS = 10_000;
+const MAX_CHANGES = 16_384;
 
 /** What must forget answers about changed rows. */
 export interface Evictable {
@@ -40,23 +42,27 @@ export class JournalFollower {
     if (this.position() === this.applied) return;
     this.status.refresh();
     const head = this.status.head().position;
-    if (head < this.applied || head - this.applied > MAX_CATCH_UP) this.forgetEverything(head);
-    while (this.applied < head) {
+    if (head < this.applied || head - this.applied > MAX_RECORDS) this.forgetEverything(head);
+    for (let changes = 0; this.applied < head; ) {
       const record = this.status.record(this.applied + 1);
-      if (record === undefined) {
+      if (record?.body.kind === "changes") changes += record.body.changes.length;
+      if (record === undefined || changes > MAX_CHANGES) {
         this.forgetEverything(head);
         return;
       }
-      if (record.body.kind === "changes")
-        for (const { issuer, serial } of record.body.changes)
-          this.touch(latin1(rowKey(issuer, serial)), record.position);
-      this.applied = record.position;
+      this.apply(record);
     }
   }
 
   /** True if one of the rows changed after `position`, or if that is no longer known. Call `catchUp` first, in the same turn. */
   touchedSince(rows: readonly string[], position: number): boolean {
     return position < this.floor || rows.some((row) => (this.ring.get(row) ?? 0) > position);
+  }
+
+  private apply({ body, position }: JournalRecord): void {
+    if (body.kind === "changes")
+      for (const { issuer, serial } of body.changes) this.touch(latin1(rowKey(issuer, serial)), position);
+    this.applied = position;
   }
 
   private touch(row: string, position: number): void {

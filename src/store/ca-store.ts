@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { asBuffer } from "../core/bytes.js";
-import { SekishoError } from "../core/errors.js";
+import { isSekishoError, SekishoError } from "../core/errors.js";
 import {
   caEnvironment,
   type Environment,
@@ -62,10 +62,14 @@ export class CaStore {
     this.crlNumbers = openTable(this.environment, "crl-numbers");
   }
 
-  /** Stores a certificate as pending. On disk when it resolves; it may not leave before its status row is, too. */
+  /**
+   * Stores a certificate as pending. On disk when it resolves; it may not leave before its status row is, too. Throws
+   * CSR_KEY if another subject's certificate for the key was stored while this one was being signed.
+   */
   async put(issued: IssuedCertificate): Promise<void> {
     const key = rowKey(issued.issuer, issued.serial);
     await this.write(() => {
+      this.refuseUsedKey(issued.subjectPublicKeyInfo, issued.subjectName);
       this.certificates.put(key, asBuffer(issued.certificate));
       this.requests.put(key, asBuffer(issued.request));
       this.pendingTable.put(key, Buffer.of(KINDS.indexOf(issued.kind)));
@@ -97,10 +101,11 @@ export class CaStore {
     return this.certificates.get(rowKey(issuer, serial));
   }
 
-  /** True if the key was certified for another subject (standards I20). */
-  keyBelongsToAnother(subjectPublicKeyInfo: Uint8Array, subjectName: Uint8Array): boolean {
+  /** Throws CSR_KEY if the key was certified for another subject: a key serves one (standards I20). */
+  refuseUsedKey(subjectPublicKeyInfo: Uint8Array, subjectName: Uint8Array): void {
     const owner = this.publicKeys.get(sha256(subjectPublicKeyInfo));
-    return owner !== undefined && !owner.equals(sha256(subjectName));
+    if (owner !== undefined && !owner.equals(sha256(subjectName)))
+      throw new SekishoError("CSR_KEY", "the key was certified for another subject already");
   }
 
   /** Gives out the next CRL number. On disk before it resolves: a crash skips a number, it never repeats one (standards G8). */
@@ -124,6 +129,7 @@ export class CaStore {
     try {
       await this.environment.childTransaction(action);
     } catch (error) {
+      if (isSekishoError(error)) throw error;
       throw new SekishoError("STORE_FAILED", `the certificate store refused: ${(error as Error).message}`, {
         cause: error,
       });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { systemClock } from "../../src/core/clock.js";
+import { type Clock, systemClock } from "../../src/core/clock.js";
 import { type Config, parseConfig } from "../../src/core/config.js";
 import { Authorities, type Authority } from "../../src/issuer/authority.js";
 import { createCa } from "../../src/issuer/create-ca.js";
@@ -32,9 +32,27 @@ export interface Installation {
   close(): Promise<void>;
 }
 
+/** A clock that tests move. */
+export class TestClock implements Clock {
+  constructor(private ms = Date.now()) {}
+
+  nowMs(): number {
+    return this.ms;
+  }
+
+  get seconds(): number {
+    return Math.floor(this.ms / 1000);
+  }
+
+  advance(seconds: number): void {
+    this.ms += seconds * 1000;
+  }
+}
+
 /** Creates one; `edit` may change the configuration text first. */
 export async function makeInstallation(
   edit: (text: string) => string = (text) => text,
+  clock: Clock = systemClock,
 ): Promise<Installation> {
   const dir = mkdtempSync(join(tmpdir(), "sekisho-test-"));
   for (const sub of ["secrets", "crl", "enrol"]) mkdirSync(join(dir, sub));
@@ -52,11 +70,11 @@ export async function makeInstallation(
   });
   // A P-256 CA key is made and used faster than RSA; nothing here depends on the type.
   const config = parseConfig(
-    edit(text.replace('key_type = "rsa2048"', 'key_type = "p256"')),
+    edit(text.replaceAll('key_type = "rsa2048"', 'key_type = "p256"')),
     join(dir, "sekisho.toml"),
   );
   const store = { ...config.store, installation: config.installation };
-  const status = new StatusWriter(store, systemClock);
+  const status = new StatusWriter(store, clock);
   const ca = new CaStore(store);
   const stores = new Map<string, KeyStore>();
   const keyStore = (token: string): KeyStore => {
@@ -65,7 +83,7 @@ export async function makeInstallation(
     return open;
   };
   const authorities = new Authorities(config, status.reader, keyStore);
-  const context: IssueContext = { config, clock: systemClock, status, ca, authorities };
+  const context: IssueContext = { config, clock, status, ca, authorities };
   await createCa(context, keyStore("ca"), "root");
   const root = authorities.get("root");
   return {
@@ -86,8 +104,24 @@ export async function makeInstallation(
 
 /** Has the responder's key made, requested and certified, as an operator would. */
 export async function enrol({ context, config, keyStore }: Installation): Promise<void> {
-  await new Enrolment(context.status.reader, config, keyStore, systemClock, silent).check();
-  const [identifier] = keyStore("ocsp").list("ocsp-root");
-  const signer = keyStore("ocsp").findSigner(identifier as Uint8Array);
-  await enrolResponder(context, silent, fingerprint(signer?.subjectPublicKeyInfo as Uint8Array), "root");
+  await new Enrolment(context.status.reader, config, keyStore, context.clock, silent).check();
+  for (const { id } of context.authorities.all()) {
+    const [identifier] = keyStore("ocsp").list(`ocsp-${id}`);
+    const signer = keyStore("ocsp").findSigner(identifier as Uint8Array);
+    await enrolResponder(context, silent, fingerprint(signer?.subjectPublicKeyInfo as Uint8Array), id);
+  }
+}
+
+/** Configuration with a second issuer `sub` under `root`, by the profile subordinate-ca. */
+export function withSubordinateCa(text: string): string {
+  const start = text.indexOf("[issuers.root]");
+  const end = text.indexOf("# Policies:");
+  const sub = text
+    .slice(start, end)
+    .replaceAll("issuers.root", "issuers.sub")
+    .replace("Demo Root CA", "Demo Sub CA")
+    .replace('profile = "root"', 'profile = "subordinate-ca"\nparent = "root"')
+    .replace('token = "ca"', 'token = "sub"');
+  const token = `[tokens.sub]\nprovider = "software"\ndir = "keys/sub"\npin_file = "secrets/ca.pin"\n\n`;
+  return text.slice(0, start) + token + text.slice(start, end) + sub + text.slice(end);
 }

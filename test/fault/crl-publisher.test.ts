@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { channel } from "node:diagnostics_channel";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { CrlPublisher, crlPath } from "../../src/issuer/crl-publisher.js";
+import type { PublishedCrl } from "../../src/issuer/published-crl.js";
+import type { StatusWriter } from "../../src/store/status-writer.js";
+import { type Installation, makeInstallation, silent } from "../support/installation.js";
+import { TestSigner } from "../support/test-ca.js";
+
+/** Publications that fail leave the published CRL as it was, skip a number and leave no rubbish (invariant 5). */
+
+describe("a publication that fails", () => {
+  let installation: Installation;
+  let publisher: CrlPublisher;
+  let published: PublishedCrl;
+  let before: Buffer;
+  beforeEach(async () => {
+    installation = await makeInstallation();
+    const { config, context, root } = installation;
+    publisher = new CrlPublisher(config, context.status, context.ca, silent);
+    published = await publisher.publish(root);
+    before = readFileSync(published.file);
+  });
+  afterEach(() => installation.close());
+
+  /** The old list is still out; the next publication works and skips `skipped` numbers. */
+  async function nothingChanged(skipped = 1n): Promise<void> {
+    assert.deepEqual(readFileSync(published.file), before);
+    assert.deepEqual(readdirSync(join(installation.config.crl.dir, ".staging")), []);
+    assert.deepEqual(publisher.published(installation.root), published);
+    const next = await publisher.publish(installation.root);
+    assert.equal(next.number, published.number + 1n + skipped);
+  }
+
+  /** Publishes while `act` is done to the builder's process. */
+  async function publishWith(act: (builder: ChildProcess) => void): Promise<unknown> {
+    const spawned = channel("child_process");
+    const onSpawn = (message: unknown): void => act((message as { process: ChildProcess }).process);
+    spawned.subscribe(onSpawn);
+    try {
+      return await publisher.publish(installation.root);
+    } finally {
+      spawned.unsubscribe(onSpawn);
+    }
+  }
+
+  test("the builder is killed", async () => {
+    await assert.rejects(
+      publishWith((builder) => process.nextTick(() => builder.kill("SIGKILL"))),
+      { code: "CRL_GATE", message: /builder ended with SIGKILL/ },
+    );
+    await nothingChanged();
+  });
+
+  test("the builder cannot read the store", async () => {
+    const { config, context, root } = installation;
+    const elsewhere = { ...config, store: { ...config.store, dir: join(installation.dir, "nowhere") } };
+    const lost = new CrlPublisher(elsewhere, context.status, context.ca, silent);
+    await assert.rejects(lost.publish(root), { code: "CRL_GATE", message: /there is no store here/ });
+    await nothingChanged();
+  });
+
+  test("the token fails", async () => {
+    const signer = { ...installation.root.signer, sign: () => Promise.reject(new Error("token lost")) };
+    await assert.rejects(publisher.publish({ ...installation.root, signer }), /token lost/);
+    await nothingChanged();
+  });
+
+  test("the token signs with another key", async () => {
+    const signer = new TestSigner();
+    await assert.rejects(publisher.publish({ ...installation.root, signer }), {
+      code: "CRL_INVALID",
+      message: /signature does not verify/,
+    });
+    await nothingChanged();
+  });
+
+  test("the journal refuses: nothing is visible that it does not know (invariant 3)", async () => {
+    const { config, context, root } = installation;
+    const status = Object.create(context.status) as StatusWriter;
+    status.transact = () => Promise.reject(new Error("disk full"));
+    const full = new CrlPublisher(config, status, context.ca, silent);
+    await assert.rejects(full.publish(root), /disk full/);
+    await nothingChanged();
+  });
+
+  test("the CA's certificate has expired: nextUpdate would lie before thisUpdate", async () => {
+    const { root } = installation;
+    const certificate = { ...root.certificate, notAfter: published.thisUpdate - 10 };
+    await assert.rejects(publisher.publish({ ...root, certificate }), {
+      code: "CRL_GATE",
+      message: /expired/,
+    });
+    await nothingChanged();
+  });
+
+  test("the CRL number store is older than the published list: refused until it has caught up (G8)", async () => {
+    const { context, config, root } = installation;
+    const numbers = Object.create(context.ca) as typeof context.ca;
+    numbers.nextCrlNumber = async () => Number(published.number);
+    const rolledBack = new CrlPublisher(config, context.status, numbers, silent);
+    await assert.rejects(rolledBack.publish(root), { code: "CRL_GATE", message: /published already/ });
+    await nothingChanged(0n);
+  });
+
+  test("what a killed process left in the staging directory goes with the next publication", async () => {
+    const staging = join(installation.config.crl.dir, ".staging", "root");
+    mkdirSync(staging, { recursive: true });
+    for (const name of ["2.tbs", "2.crl", "999.tbs"]) writeFileSync(join(staging, name), "rubbish");
+    const next = await publisher.publish(installation.root);
+    assert.equal(next.number, published.number + 1n);
+    assert.deepEqual(readdirSync(join(installation.config.crl.dir, ".staging")), []);
+  });
+
+  for (const [name, damage] of Object.entries({
+    "cut off": (bytes: Buffer) => bytes.subarray(0, bytes.length - 1),
+    empty: () => Buffer.alloc(0),
+    "changed in one bit": (bytes: Buffer) => {
+      const copy = Buffer.from(bytes);
+      copy[copy.length - 1] = (copy[copy.length - 1] as number) ^ 1;
+      return copy;
+    },
+  }))
+    test(`a published file that is ${name} counts as none and is replaced under a new number`, async () => {
+      const file = crlPath(installation.config, "root");
+      writeFileSync(file, damage(before));
+      assert.equal(publisher.published(installation.root), undefined);
+      const next = await publisher.publish(installation.root);
+      assert.ok(next.number > published.number);
+      assert.deepEqual(publisher.published(installation.root), next);
+    });
+
+  test("a published file that was removed counts as none", async () => {
+    rmSync(published.file);
+    assert.equal(publisher.published(installation.root), undefined);
+  });
+});

@@ -1,0 +1,91 @@
+import type { Clock } from "../../src/core/clock.js";
+import type { HttpHandler, HttpReply, HttpRequest } from "../../src/http/handler.js";
+import { Batcher, type RunBatch } from "../../src/responder/batcher.js";
+import { Frontend } from "../../src/responder/frontend.js";
+import { JournalFollower } from "../../src/responder/journal-follower.js";
+import { ResponseCache } from "../../src/responder/response-cache.js";
+import { workerOf } from "./batch.js";
+import type { Installation } from "./installation.js";
+
+/** What a handler sent. */
+export interface Sent {
+  readonly status: number;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly target: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/** Passes one request to a handler as a transport does: body and header fields are gone when the call returns. */
+export function send(handler: HttpHandler, { method, target, headers = {}, body }: Asked): Promise<Sent> {
+  return new Promise((resolve) => {
+    let live = true;
+    const buffer = Buffer.from(body ?? []);
+    const request: HttpRequest = {
+      method,
+      target,
+      body: buffer,
+      peer: "test",
+      header: (name) => (live ? (headers[name] ?? "") : "gone"),
+    };
+    const reply: HttpReply = {
+      aborted: false,
+      send: (status, fields, bytes) =>
+        resolve({ status, fields: Object.fromEntries(fields), body: Buffer.from(bytes) }),
+    };
+    handler(request, reply);
+    live = false;
+    buffer.fill(0xff);
+  });
+}
+
+export interface TestResponderOptions {
+  readonly clock?: Clock;
+  readonly run?: RunBatch;
+  readonly repository?: HttpHandler;
+  readonly maxWaiting?: number;
+}
+
+/** A whole front end on a real store, with its worker in this thread. */
+export class TestResponder {
+  readonly cache = new ResponseCache(1_000);
+  /** Outcomes as metrics count them. */
+  readonly counted: string[] = [];
+  private readonly frontend: Frontend;
+
+  constructor(installation: Installation, options: TestResponderOptions = {}) {
+    const { context } = installation;
+    const { clock = context.clock, run = workerOf(installation, clock) } = options;
+    const { reader } = context.status;
+    const follower = new JournalFollower(reader, () => reader.head().position, this.cache);
+    const batcher = new Batcher(
+      run,
+      { maxInFlight: 2, maxWaiting: options.maxWaiting ?? 100 },
+      () => undefined,
+    );
+    const repository = options.repository ?? ((_, reply) => reply.send(404, [], Buffer.from("repository")));
+    this.frontend = new Frontend(this.cache, follower, batcher, repository, clock, {
+      answered: (method, outcome) => this.counted.push(`${method} ${outcome}`),
+    });
+  }
+
+  readonly send = (asked: Asked): Promise<Sent> => send(this.frontend.handle, asked);
+
+  get(target: string, headers: Readonly<Record<string, string>> = {}): Promise<Sent> {
+    return this.send({ method: "GET", target, headers });
+  }
+
+  post(body: Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Sent> {
+    return this.send({ method: "POST", target: "/ocsp", headers, body });
+  }
+}
+
+/** Target of an OCSP GET, escaped as openssl and browsers do. */
+export function getTarget(request: Buffer): string {
+  return `/ocsp/${encodeURIComponent(request.toString("base64"))}`;
+}

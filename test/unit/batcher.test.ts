@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type BatchResult, type BatchTask, pack, packed, unsignedAnswer } from "../../src/responder/batch.js";
+import { Batcher } from "../../src/responder/batcher.js";
+
+/** How requests become batches. */
+
+interface Run {
+  readonly requests: string[];
+  finish(fields?: Partial<BatchResult>): void;
+  fail(error: Error): void;
+}
+
+/** A batcher whose worker is the test: it echoes requests when told to. */
+function makeBatcher(maxInFlight = 2, maxWaiting = 1_000) {
+  const runs: Run[] = [];
+  const failures: unknown[] = [];
+  const run = (task: BatchTask): Promise<BatchResult> =>
+    new Promise((resolve, reject) => {
+      const { requests, ends } = task;
+      const answers = Array.from(ends, () => unsignedAnswer("good"));
+      const echo = { position: 7, responses: requests, ends, answers, signatures: 0, signingMs: 0 };
+      runs.push({
+        requests: Array.from(ends, (_, i) => Buffer.from(packed(requests, ends, i)).toString()),
+        finish: (fields = {}) => resolve({ ...echo, ...fields }),
+        fail: reject,
+      });
+    });
+  const batcher = new Batcher(run, { maxInFlight, maxWaiting }, (error) => failures.push(error));
+  const delivered: string[] = [];
+  const add = (text: string, deliver = (answer: string) => void delivered.push(answer)): boolean =>
+    batcher.add(text, Buffer.from(text), (response, { outcome }, position) =>
+      deliver(`${response.toString()} ${outcome} ${position}`),
+    );
+  return { batcher, add, runs, failures, delivered };
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
+const names = (count: number, prefix = "r") => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+
+describe("Batcher", () => {
+  test("what arrives in one turn goes out together; equal requests share one answer", async () => {
+    const { add, runs, delivered, batcher } = makeBatcher();
+    for (const text of ["a", "b", "a"]) add(text);
+    assert.equal(batcher.pending, 3);
+    await turn();
+    assert.deepEqual(
+      runs.map(({ requests }) => requests),
+      [["a", "b"]],
+    );
+    assert.equal(batcher.pending, 3);
+    runs[0]?.finish();
+    await turn();
+    assert.deepEqual(delivered.sort(), ["a good 7", "a good 7", "b good 7"]);
+    assert.equal(batcher.pending, 0);
+  });
+
+  test("a request that was handed out is not joined: a revocation may lie between (invariant 1)", async () => {
+    const { add, runs } = makeBatcher();
+    add("a");
+    await turn();
+    add("a");
+    await turn();
+    assert.deepEqual(
+      runs.map(({ requests }) => requests),
+      [["a"], ["a"]],
+    );
+  });
+
+  test("never more than 64 requests a batch, nor more batches under way than allowed", async () => {
+    const { add, runs, batcher } = makeBatcher(2);
+    // The first batches are sized for signatures of a millisecond.
+    for (let i = 0; i < 20; i++) {
+      add(`warm${i}`);
+      await turn();
+      runs.pop()?.finish({ signatures: 64, signingMs: 0.64 });
+      await turn();
+    }
+    for (const text of names(200)) add(text);
+    await turn();
+    assert.deepEqual(
+      runs.map(({ requests }) => requests.length),
+      [64, 64],
+    );
+    assert.equal(batcher.pending, 200);
+    runs[0]?.finish();
+    await turn();
+    assert.equal(runs.length, 3);
+    assert.equal(runs[2]?.requests[0], "r128");
+  });
+
+  test("slow signatures make small batches (20 ms each), but never empty ones", async () => {
+    const { add, runs } = makeBatcher(1);
+    for (let i = 0; i < 40; i++) {
+      add(`warm${i}`);
+      await turn();
+      runs.pop()?.finish({ signatures: 1, signingMs: 5 });
+      await turn();
+    }
+    for (const text of names(10)) add(text);
+    await turn();
+    assert.equal(runs[0]?.requests.length, 4);
+    for (let i = 0; i < 60; i++) {
+      runs.pop()?.finish({ signatures: 1, signingMs: 500 });
+      add(`more${i}`);
+      await turn();
+    }
+    assert.equal(runs.at(-1)?.requests.length, 1);
+  });
+
+  test("full: refused, nothing queued, also for a request that would join", async () => {
+    const { add, runs } = makeBatcher(1, 2);
+    assert.deepEqual(
+      ["a", "b", "c", "a"].map((text) => add(text)),
+      [true, true, false, false],
+    );
+    await turn();
+    assert.deepEqual(runs[0]?.requests, ["a", "b"]);
+    assert.ok(add("c"), "what is handed out no longer waits");
+  });
+
+  test("a worker that fails: tryLater for its batch, and the next ones go on", async () => {
+    const { add, runs, delivered, failures } = makeBatcher(1);
+    add("a");
+    await turn();
+    add("b");
+    runs[0]?.fail(new Error("worker died"));
+    await turn();
+    assert.match(delivered[0] ?? "", / tryLater 0$/);
+    assert.equal(failures.length, 1);
+    runs[1]?.finish();
+    await turn();
+    assert.equal(delivered[1], "b good 7");
+  });
+
+  test("a delivery that throws keeps its answer from nobody else and frees its place once", async () => {
+    const { add, runs, delivered, failures } = makeBatcher(1);
+    add("a", () => {
+      throw new Error("connection broke");
+    });
+    add("a");
+    add("b");
+    await turn();
+    runs[0]?.finish();
+    await turn();
+    assert.deepEqual(delivered, ["a good 7", "b good 7"]);
+    assert.equal(failures.length, 1);
+    add("c");
+    await turn();
+    add("d");
+    await turn();
+    assert.equal(runs.length, 2, "still one batch at a time");
+  });
+
+  test("pack and packed are each other's inverse", () => {
+    const parts = ["", "abc", "", "d"].map((text) => Buffer.from(text));
+    const { bytes, ends } = pack(parts);
+    assert.deepEqual(
+      parts.map((_, i) => Buffer.from(packed(bytes, ends, i))),
+      parts,
+    );
+    assert.equal(pack([]).bytes.length, 0);
+  });
+});

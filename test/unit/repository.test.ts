@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { parseHttpDate } from "../../src/http/http-date.js";
+import { renderPage } from "../../src/repository/page.js";
+import { Repository } from "../../src/repository/repository.js";
+import type { StoredIssuer } from "../../src/store/status-reader.js";
+import { buildTbsCertList, ECDSA_WITH_SHA256, entry, signTbsCertList } from "../support/crl.js";
+import { TestClock } from "../support/installation.js";
+import { TestCa } from "../support/test-ca.js";
+import { type Sent, send } from "../support/test-responder.js";
+
+/** What the world downloads (standards F12, F18 to F21, P26). */
+
+const HOUR = 3_600;
+
+describe("Repository", () => {
+  const ca = new TestCa();
+  const clock = new TestClock();
+  let dir: string;
+  let issuers: StoredIssuer[];
+  let repository: Repository;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), "sekisho-test-"));
+    issuers = [{ issuer: 1, id: "root", certificate: ca.certificate.der }];
+    repository = new Repository(dir, () => issuers, clock);
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  const get = (target: string, headers = {}) => send(repository.handle, { method: "GET", target, headers });
+
+  function crl(number: bigint, life = 24 * HOUR): Buffer {
+    const fields = {
+      issuerName: ca.certificate.subjectName,
+      signatureAlgorithm: ECDSA_WITH_SHA256,
+      thisUpdate: clock.seconds,
+      nextUpdate: clock.seconds + life,
+      cRLNumber: number,
+      authorityKeyIdentifier: new Uint8Array(20),
+    };
+    const tbs = buildTbsCertList(fields, [entry("01"), entry("02")]);
+    return signTbsCertList(tbs, ca.signer.privateKey, ECDSA_WITH_SHA256);
+  }
+  function publish(bytes: Buffer, id = "root"): Buffer {
+    writeFileSync(join(dir, "staged"), bytes);
+    renameSync(join(dir, "staged"), join(dir, `${id}.crl`));
+    return bytes;
+  }
+
+  const maxAge = ({ fields }: Sent) =>
+    Number(/^max-age=(\d+), public/.exec(fields["cache-control"] ?? "")?.[1]);
+
+  test("a CRL: the file's bytes as one DER CertificateList, with validators", async () => {
+    const bytes = publish(crl(1n));
+    const sent = await get("/crl/root.crl");
+    assert.equal(sent.status, 200);
+    assert.deepEqual(sent.body, bytes);
+    assert.equal(sent.fields["content-type"], "application/pkix-crl");
+    assert.equal(sent.fields.etag, `"${createHash("sha256").update(bytes).digest("hex")}"`);
+    assert.equal(parseHttpDate(sent.fields["last-modified"] ?? ""), clock.seconds);
+    assert.equal(maxAge(sent), HOUR);
+    assert.equal(parseHttpDate(sent.fields.expires ?? ""), clock.seconds + HOUR);
+  });
+
+  test("outer caches keep a CRL never past its nextUpdate, and an expired one not at all (F19)", async () => {
+    publish(crl(1n, 100));
+    assert.equal(maxAge(await get("/crl/root.crl")), 99);
+    publish(crl(2n, -5));
+    const expired = await get("/crl/root.crl");
+    assert.deepEqual([expired.status, maxAge(expired)], [200, 0]);
+  });
+
+  test("a CA certificate", async () => {
+    const sent = await get("/certs/root.cer");
+    assert.deepEqual([sent.status, sent.fields["content-type"]], [200, "application/pkix-cert"]);
+    assert.deepEqual(sent.body, Buffer.from(ca.certificate.der));
+  });
+
+  test("304 and HEAD (the transport leaves the body out)", async () => {
+    publish(crl(1n));
+    const { fields, body } = await get("/crl/root.crl");
+    for (const headers of [
+      { "if-none-match": fields.etag },
+      { "if-modified-since": fields["last-modified"] },
+    ]) {
+      const sent = await get("/crl/root.crl", headers);
+      assert.deepEqual([sent.status, sent.body.length], [304, 0]);
+      assert.deepEqual(sent.fields, fields);
+    }
+    const head = await send(repository.handle, { method: "HEAD", target: "/crl/root.crl" });
+    assert.deepEqual([head.status, head.fields, head.body.length], [200, fields, body.length]);
+  });
+
+  test("a replaced CRL is served whole at once, with another ETag (F20)", async () => {
+    publish(crl(1n));
+    const old = await get("/crl/root.crl");
+    const bytes = publish(crl(2n));
+    const sent = await get("/crl/root.crl", { "if-none-match": old.fields.etag });
+    assert.deepEqual([sent.status, sent.body], [200, bytes]);
+    assert.notEqual(sent.fields.etag, old.fields.etag);
+  });
+
+  test("the page links every CRL and certificate, with number and fingerprint", async () => {
+    issuers.push({ issuer: 2, id: "sub", certificate: new TestCa("p256", "Sub & <Co>").certificate.der });
+    publish(crl(41n));
+    const { status, fields, body } = await get("/");
+    const html = body.toString();
+    assert.deepEqual([status, fields["content-type"]], [200, "text/html; charset=utf-8"]);
+    for (const part of [
+      'href="/crl/root.crl"',
+      'href="/certs/root.cer"',
+      'href="/certs/sub.cer"',
+      "number 41, 2 entries",
+      "none published yet",
+      createHash("sha256").update(ca.certificate.der).digest("hex"),
+    ])
+      assert.ok(html.includes(part), part);
+    assert.ok(html.includes("Sub &amp; &lt;Co&gt;") && !html.includes("<Co>"));
+  });
+
+  test("names cannot carry markup into the page", () => {
+    const html = renderPage([
+      { id: "x", subject: `CN="'><script>alert(1)</script>&amp;`, fingerprint: "00", crl: undefined },
+    ]);
+    assert.doesNotMatch(html, /<script>/);
+    assert.ok(html.includes("CN=&quot;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;"));
+  });
+
+  test("a damaged CRL is not served, and hides nothing else", async () => {
+    for (const damaged of [Buffer.alloc(0), Buffer.from("junk"), crl(1n).subarray(0, 100)]) {
+      publish(damaged);
+      assert.equal((await get("/crl/root.crl")).status, 404);
+      assert.match((await get("/")).body.toString(), /none published yet/);
+    }
+    const bytes = publish(crl(2n));
+    assert.deepEqual((await get("/crl/root.crl")).body, bytes);
+  });
+
+  test("everything else is 404: nothing is decoded, resolved or listed (P26)", async () => {
+    writeFileSync(join(dir, "secret"), "secret");
+    publish(crl(1n));
+    publish(crl(1n), "unknown");
+    mkdirSync(join(dir, ".staging"));
+    writeFileSync(join(dir, ".staging", "root.crl"), crl(1n));
+    symlinkSync(join(dir, "secret"), join(dir, "link.crl"));
+    const targets = [
+      "/crl/",
+      "/crl",
+      "/crl/secret",
+      "/crl/unknown.crl",
+      "/crl/link.crl",
+      "/crl/.staging/root.crl",
+      "/crl/../root.crl",
+      "/crl/..%2froot.crl",
+      "/crl/%2e%2e/root.crl",
+      "/crl/..\\root.crl",
+      "/crl/root.crl\0",
+      "/crl/root%00.crl",
+      "/crl/root.crl/",
+      "/crl/root.crl?x=1",
+      "//crl/root.crl",
+      "/CRL/root.crl",
+      "/crl/ROOT.crl",
+      "/crl/root.crl\n",
+      `/crl/${"a".repeat(40)}.crl`,
+      "/certs/unknown.cer",
+      "/certs/../crl/root.crl",
+      "/index.html",
+      "*",
+      "",
+    ];
+    for (const target of targets) assert.equal((await get(target)).status, 404, JSON.stringify(target));
+  });
+});
