@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { OID, oid } from "../../src/asn1/oid.js";
 import { contextConstructed, contextPrimitive, TAG } from "../../src/asn1/tags.js";
 import {
+  bitString,
   constructed,
   type Der,
   encode,
@@ -45,6 +46,12 @@ function nested(depth: number): Der {
   return depth === 0 ? nullValue : sequence(nested(depth - 1));
 }
 
+/** A request with elements in [n] after requestList, whatever they are. */
+const withTagged = (n: number, ...elements: readonly Der[]): Uint8Array =>
+  encode(sequence(sequence(sequence(request()), constructed(contextConstructed(n), ...elements))));
+
+const SIGNATURE = sequence(sequence(oid(OID.sha256WithRSAEncryption)), bitString(Buffer.of(1)));
+
 /** Many cheap elements: what P6 and P7 bound. */
 const repeated = (count: number, each: () => Der): Der[] => Array.from({ length: count }, () => each());
 const distinctExtensions = (count: number): Der[] =>
@@ -70,6 +77,29 @@ const MALFORMED: readonly (readonly [standard: string, what: string, bytes: Uint
   ["P4", "an element after optionalSignature", encode(sequence(sequence(sequence(request())), nullValue))],
   ["P4", "an element inside CertID", ocspRequest({ requests: [request(sequence(certID(), nullValue))] })],
   ["P4", "an element inside Request", ocspRequest({ requests: [sequence(certID(), nullValue)] })],
+  ["P4", "an element beside the Extensions", withTagged(2, sequence(nonce(16)), nullValue)],
+  [
+    "P4",
+    "an element beside the version",
+    encode(
+      sequence(sequence(constructed(contextConstructed(0), integer(0), nullValue), sequence(request()))),
+    ),
+  ],
+  [
+    "P4",
+    "an element inside Extension",
+    withTagged(2, sequence(sequence(oid(UNKNOWN_OID), octetString(Buffer.of(5, 0)), nullValue))),
+  ],
+  [
+    "P4",
+    "an element beside the signature",
+    encode(sequence(sequence(sequence(request())), constructed(contextConstructed(0), SIGNATURE, nullValue))),
+  ],
+  [
+    "P4",
+    "an element beside acceptableResponses",
+    withExtensions(extension(OID.idPkixOcspResponse, hexBytes("300b06092b06010505073001010500"))),
+  ],
   ["P6", "65 extensions", ocspRequest({ extensions: distinctExtensions(65) })],
   [
     "P6",

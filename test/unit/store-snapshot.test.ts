@@ -17,6 +17,7 @@ it("a reader in another process sees a commit after refresh (invariant 1)", asyn
   const writer = openWriter(dir);
   t.after(() => writer.close());
   const reader = spawn(process.execPath, [PROCESS, "read", dir], { stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => reader.kill());
   const lines = createInterface(reader.stdout)[Symbol.asyncIterator]();
   const nextLine = async (): Promise<string> => (await lines.next()).value;
   const state = (serial: number): Promise<string> => {
@@ -46,12 +47,14 @@ it("a snapshot stays what it was while another process commits", async (t) => {
   const other = spawn(process.execPath, [PROCESS, "write", dir, "1000"], {
     stdio: ["ignore", "ignore", "inherit"],
   });
+  t.after(() => other.kill("SIGKILL"));
   const exit = once(other, "exit");
 
   reader.snapshot((snapshot) => {
     const look = () => ({ head: snapshot.head(), revoked: [...snapshot.revoked(1)] });
     const before = comparable(look());
     waitForPosition(dir, snapshot.head().position + 100);
+    reader.refresh();
     assert.deepEqual(comparable(look()), before);
   });
   other.kill("SIGKILL");
