@@ -69,6 +69,11 @@ export const ERRORS = {
     "A journal record does not chain to the one before it.",
     "Stop writing, keep the disk as evidence and restore from a verified backup.",
   ),
+  STORE_DIFFERS: entry(
+    1,
+    "Two parts of the store contradict each other; the message names the first place.",
+    "Stop writing, keep the disk as evidence and restore from a verified backup.",
+  ),
   // DER and certificates
   DER_INVALID: entry(
     1,

@@ -1,20 +1,16 @@
 import type { Clock } from "../core/clock.js";
 import type { Config } from "../core/config.js";
 import type { KeyStore, Signer } from "../signer/signer.js";
+import { checkpointMessage } from "../store/checkpoint-record.js";
 import type { StatusWriter } from "../store/status-writer.js";
 import { signBytes } from "./certify.js";
 
-const DOMAIN_TAG = Buffer.from("sekisho checkpoint v1\0", "latin1");
 const LABEL = "journal";
 
-/**
- * Signs the journal head with a key that is used for nothing else: at each CRL, and every ten minutes with changes.
- *
- * Signed bytes: domain tag | installation 16 | position 6 | head hash 32 | time (ms) 6. Stored: time 6 | signature.
- */
+/** Signs the journal head with a key that is used for nothing else: at each CRL, and every ten minutes with changes. */
 export class Checkpointer {
   private readonly signer: Signer;
-  private readonly installation: Buffer;
+  private readonly installation: string;
 
   constructor(
     config: Config,
@@ -23,25 +19,17 @@ export class Checkpointer {
     private readonly clock: Clock,
   ) {
     this.signer = journalKey(keyStore, config.journal.keyType);
-    this.installation = Buffer.from(config.installation, "hex");
+    this.installation = config.installation;
   }
 
   /** Signs the present head unless it is signed already. */
   async checkpoint(): Promise<void> {
-    const { position, hash } = this.status.reader.head();
-    if (position === this.status.lastCheckpoint()) return;
-    const numbers = Buffer.alloc(12);
-    numbers.writeUIntBE(position, 0, 6);
-    numbers.writeUIntBE(this.clock.nowMs(), 6, 6);
-    const message = Buffer.concat([
-      DOMAIN_TAG,
-      this.installation,
-      numbers.subarray(0, 6),
-      hash,
-      numbers.subarray(6),
-    ]);
-    const signature = await signBytes(this.signer, message);
-    await this.status.storeCheckpoint(position, Buffer.concat([numbers.subarray(6), signature]));
+    const head = this.status.reader.head();
+    if (head.position === this.status.lastCheckpoint()) return;
+    const timeMs = this.clock.nowMs();
+    const signature = await signBytes(this.signer, checkpointMessage(this.installation, head, timeMs));
+    const { subjectPublicKeyInfo } = this.signer;
+    await this.status.storeCheckpoint(head.position, { timeMs, subjectPublicKeyInfo, signature });
   }
 }
 

@@ -68,6 +68,11 @@ export class ByteReader {
     return this.raw(this.uint(lengthOctets));
   }
 
+  /** Everything that is left. */
+  rest(): Uint8Array {
+    return this.raw(this.bytes.length - this.at);
+  }
+
   finish(): void {
     if (this.at !== this.bytes.length) throw new RangeError("trailing bytes in a journal record");
   }

@@ -90,17 +90,7 @@ export class StatusReader {
   }
 
   issuers(): StoredIssuer[] {
-    const found: StoredIssuer[] = [];
-    for (const { key, value } of this.tables.issuers.getRange({})) {
-      const idEnd = 1 + (value[0] as number);
-      const id = value.toString("latin1", 1, idEnd);
-      found.push({
-        issuer: key.readUInt16BE(0),
-        id,
-        certificate: Uint8Array.prototype.slice.call(value, idEnd),
-      });
-    }
-    return found;
+    return [...this.tables.issuers.getRange({})].map(({ key, value }) => decodeIssuer(key, value));
   }
 
   delegates(): StoredDelegate[] {
@@ -138,4 +128,14 @@ export class StatusReader {
 export interface Snapshot {
   revoked(issuer: number): Iterable<RevokedRow>;
   head(): JournalHead;
+}
+
+/** An entry of the issuers table. */
+export function decodeIssuer(key: Buffer, value: Buffer): StoredIssuer {
+  const idEnd = 1 + (value[0] as number);
+  return {
+    issuer: key.readUInt16BE(0),
+    id: value.toString("latin1", 1, idEnd),
+    certificate: Uint8Array.prototype.slice.call(value, idEnd),
+  };
 }

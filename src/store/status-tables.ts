@@ -30,7 +30,11 @@ export interface JournalHead {
 }
 
 export function readHead(meta: Table, transaction?: Transaction): JournalHead {
-  const bytes = meta.get(META.head, transaction === undefined ? {} : { transaction });
+  return decodeHead(meta.get(META.head, transaction === undefined ? {} : { transaction }));
+}
+
+/** The head as the meta table holds it; undefined is that of an empty journal. */
+export function decodeHead(bytes: Buffer | undefined): JournalHead {
   if (bytes === undefined) return { position: 0, hash: GENESIS };
   return {
     position: bytes.readUIntBE(0, 6),

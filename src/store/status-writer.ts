@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.js";
 import { SekishoError } from "../core/errors.js";
 import { applyBody } from "./apply.js";
+import { type Checkpoint, encodeCheckpoint } from "./checkpoint-record.js";
 import {
   type Environment,
   META,
@@ -81,8 +82,9 @@ export class StatusWriter {
   }
 
   /** Stores a signature over the journal head at `position`. */
-  async storeCheckpoint(position: number, checkpoint: Buffer): Promise<void> {
-    await this.environment.transaction(() => this.tables.checkpoints.put(positionKey(position), checkpoint));
+  async storeCheckpoint(position: number, checkpoint: Checkpoint): Promise<void> {
+    const encoded = encodeCheckpoint(checkpoint);
+    await this.environment.transaction(() => this.tables.checkpoints.put(positionKey(position), encoded));
   }
 
   /** Position of the newest checkpoint, 0 if there is none. */

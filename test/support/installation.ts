@@ -69,10 +69,9 @@ export async function makeInstallation(
     demoPolicy: "2.25.1",
   });
   // A P-256 CA key is made and used faster than RSA; nothing here depends on the type.
-  const config = parseConfig(
-    edit(text.replaceAll('key_type = "rsa2048"', 'key_type = "p256"')),
-    join(dir, "sekisho.toml"),
-  );
+  const edited = edit(text.replaceAll('key_type = "rsa2048"', 'key_type = "p256"'));
+  const config = parseConfig(edited, join(dir, "sekisho.toml"));
+  writeFileSync(config.file, edited);
   const store = { ...config.store, installation: config.installation };
   const status = new StatusWriter(store, clock);
   const ca = new CaStore(store);

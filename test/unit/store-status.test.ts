@@ -249,8 +249,8 @@ describe("issuers, delegates, checkpoints", () => {
     const writer = openWriter(tempDir(t));
     t.after(() => writer.close());
     assert.equal(writer.lastCheckpoint(), 0);
-    for (const position of [5, 300, 70_000]) await writer.storeCheckpoint(position, Buffer.of(1));
-    await writer.storeCheckpoint(6, Buffer.of(1));
+    const checkpoint = { timeMs: 1, subjectPublicKeyInfo: Buffer.of(2), signature: Buffer.of(3) };
+    for (const position of [5, 300, 70_000, 6]) await writer.storeCheckpoint(position, checkpoint);
     assert.equal(writer.lastCheckpoint(), 70_000);
   });
 });
