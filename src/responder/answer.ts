@@ -51,10 +51,25 @@ export class BatchAnswerer {
     // The worker may be parked after this batch: an open snapshot would keep LMDB from reusing pages.
     this.status.refresh();
     const started = performance.now();
-    const signatures = await this.sign(drafts);
+    const signed = task.probe === true ? await this.probe(now) : await this.sign(drafts);
     const { bytes, ends } = pack(drafts.map((draft) => draft.response));
     const answers = drafts.map((draft) => draft.answer);
-    return { position, responses: bytes, ends, answers, signatures, signingMs: performance.now() - started };
+    return { position, responses: bytes, ends, answers, ...signed, signingMs: performance.now() - started };
+  }
+
+  /** Signs one message that is no OCSP structure with every delegate key that could answer now. */
+  private async probe(now: number): Promise<Signed> {
+    let signatures = 0;
+    for (const { responder } of this.trust.issuers()) {
+      if (responder === undefined || !responder.usableAt(now)) continue;
+      try {
+        await responder.signer.sign([toBeSigned(PROBE_MESSAGE, responder.signer)]);
+        signatures++;
+      } catch (error) {
+        return { signatures, signingFault: reasonOf(error) };
+      }
+    }
+    return { signatures, signingFault: undefined };
   }
 
   private draft(request: Uint8Array, now: number): Draft {
@@ -96,8 +111,8 @@ export class BatchAnswerer {
     );
   }
 
-  /** Signs what is to be signed, one batch a delegate key; returns the number of signatures. */
-  private async sign(drafts: readonly Draft[]): Promise<number> {
+  /** Signs what is to be signed, one batch a delegate key. */
+  private async sign(drafts: readonly Draft[]): Promise<Signed> {
     const groups = new Map<Responder, Draft[]>();
     for (const draft of drafts) {
       if (draft.unsigned === undefined) continue;
@@ -106,6 +121,7 @@ export class BatchAnswerer {
       else group.push(draft);
     }
     let signatures = 0;
+    let signingFault: string | undefined;
     for (const [{ signer }, group] of groups) {
       try {
         const results = await signer.sign(group.map((draft) => draft.toBeSigned(signer)));
@@ -116,10 +132,21 @@ export class BatchAnswerer {
       } catch (error) {
         this.log.error({ err: error }, "signing failed");
         for (const draft of group) draft.fail("tryLater");
+        signingFault = reasonOf(error);
       }
     }
-    return signatures;
+    return { signatures, signingFault };
   }
+}
+
+type Signed = Pick<BatchResult, "signatures" | "signingFault">;
+
+const PROBE_MESSAGE = Buffer.from("sekisho token probe v1\0", "latin1");
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function toBeSigned(message: Uint8Array, { digestName }: Signer): ToBeSigned {
+  return { digest: hash(digestName, message, "buffer"), chunks: () => [message] };
 }
 
 /** An answer on its way: finished from the start when unsigned, else waiting for its signature. */
@@ -135,7 +162,7 @@ class Draft {
 
   toBeSigned(signer: Signer): ToBeSigned {
     const { responseData } = this.unsigned as NonNullable<Draft["unsigned"]>;
-    return { digest: hash(signer.digestName, responseData, "buffer"), chunks: () => [responseData] };
+    return toBeSigned(responseData, signer);
   }
 
   complete(signature: Uint8Array): void {

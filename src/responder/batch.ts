@@ -5,6 +5,8 @@ export interface BatchTask {
   readonly requests: Uint8Array;
   /** End offset of each request in `requests`. */
   readonly ends: Uint32Array;
+  /** No requests: sign something with every delegate key, to see whether the token answers. */
+  readonly probe?: boolean;
 }
 
 /** How one request was answered; the label of metrics. */
@@ -45,6 +47,8 @@ export interface BatchResult {
   /** Signatures made and the milliseconds they took: what the batcher sizes the next batch by. */
   readonly signatures: number;
   readonly signingMs: number;
+  /** What the token said when it did not sign; undefined when it did, or had nothing to sign. */
+  readonly signingFault: string | undefined;
 }
 
 /** Lays byte strings end to end. */

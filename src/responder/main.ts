@@ -19,6 +19,8 @@ import { Frontend } from "./frontend.js";
 import { JournalFollower } from "./journal-follower.js";
 import { Metrics, startMetricsServer } from "./metrics.js";
 import { ResponseCache } from "./response-cache.js";
+import { SigningPool, TokenUnavailable } from "./signing-pool.js";
+import { TokenBreaker } from "./token-breaker.js";
 import { Trust } from "./trust.js";
 
 /** About 2 KiB an answer with its headers and indexes: some 200 MiB. */
@@ -42,18 +44,25 @@ export async function runResponder(configFile: string): Promise<void> {
   const pool = await startPool(config);
   const cache = new ResponseCache(MAX_CACHED_ANSWERS);
   const follower = new JournalFollower(status, positionProbe(config, status, log), cache);
+  const breaker = new TokenBreaker(systemClock, (state, reason) => {
+    log[state === "open" ? "error" : "info"]({ state, reason }, "token breaker");
+  });
+  const signing = new SigningPool(pool, breaker);
   const batcher = new Batcher(
     async (task) => {
-      const result = await pool.run(task);
+      const result = await signing.run(task);
       metrics.batchSigned(result.signatures);
       return result;
     },
     { maxInFlight: config.responder.workers * 2, maxWaiting: MAX_WAITING },
-    (err) => log.error({ err }, "a batch failed"),
+    (err) => {
+      if (!(err instanceof TokenUnavailable)) log.error({ err }, "a batch failed");
+    },
   );
   const metrics: Metrics = new Metrics({
     pending: () => batcher.pending,
     cachedAnswers: () => cache.size,
+    tokenAnswers: () => breaker.state === "closed",
     delegateLife: () => delegateLife(status, trust),
   });
   const issuers = () => {
@@ -79,6 +88,7 @@ export async function runResponder(configFile: string): Promise<void> {
   clearInterval(enrolment);
   await http.close(DRAIN_MS);
   await closeServer(metricsServer);
+  signing.close();
   await pool.close();
   await status.close();
 }

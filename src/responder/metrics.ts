@@ -9,6 +9,8 @@ export interface MetricsSource {
   /** Requests waiting for a worker or being answered. */
   pending(): number;
   cachedAnswers(): number;
+  /** False while the breaker keeps work from the token. */
+  tokenAnswers(): boolean;
   /** Seconds until the delegate certificate expires, by issuer id. */
   delegateLife(): ReadonlyMap<string, number>;
 }
@@ -48,6 +50,14 @@ export class Metrics implements FrontendEvents {
       registers,
       collect() {
         this.set(source.cachedAnswers());
+      },
+    });
+    new Gauge({
+      name: "sekisho_token_up",
+      help: "1 while the token signs; 0 while the breaker is open and only cached answers are given",
+      registers,
+      collect() {
+        this.set(source.tokenAnswers() ? 1 : 0);
       },
     });
     new Gauge({

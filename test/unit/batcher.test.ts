@@ -19,7 +19,15 @@ function makeBatcher(maxInFlight = 2, maxWaiting = 1_000) {
     new Promise((resolve, reject) => {
       const { requests, ends } = task;
       const answers = Array.from(ends, () => unsignedAnswer("good"));
-      const echo = { position: 7, responses: requests, ends, answers, signatures: 0, signingMs: 0 };
+      const echo = {
+        position: 7,
+        responses: requests,
+        ends,
+        answers,
+        signatures: 0,
+        signingMs: 0,
+        signingFault: undefined,
+      };
       runs.push({
         requests: Array.from(ends, (_, i) => Buffer.from(packed(requests, ends, i)).toString()),
         finish: (fields = {}) => resolve({ ...echo, ...fields }),
