@@ -67,7 +67,11 @@ it("a key belongs to the subject it was first certified for (standards I20)", as
   const store = new CaStore(storeOptions(dir));
   t.after(() => store.close());
   const { subjectPublicKeyInfo, subjectName } = issued(1);
-  assert.equal(store.keyBelongsToAnother(subjectPublicKeyInfo, subjectName), false);
-  assert.equal(store.keyBelongsToAnother(subjectPublicKeyInfo, bytes("another")), true);
-  assert.equal(store.keyBelongsToAnother(bytes("new key"), bytes("another")), false);
+  const another = bytes("another");
+  store.refuseUsedKey(subjectPublicKeyInfo, subjectName);
+  store.refuseUsedKey(bytes("new key"), another);
+  assert.throws(() => store.refuseUsedKey(subjectPublicKeyInfo, another), { code: "CSR_KEY" });
+  await assert.rejects(store.put(issued(2, { subjectPublicKeyInfo })), { code: "CSR_KEY" });
+  assert.equal(store.certificate(1, serialOf(2)), undefined, "nothing of it is stored");
+  assert.equal(store.pending().length, 1);
 });
