@@ -63,6 +63,7 @@ describe("faulty token", () => {
   });
 
   test("the token vanishes: no slot, no session; back again it wants a login, which the signer makes", async () => {
+    assert.equal(await signs(), true);
     token.vanish();
     await assert.rejects(signs(), { message: /CKR_DEVICE_REMOVED/ });
     await assert.rejects(signs(), { code: "TOKEN_MISSING" });
