@@ -12,6 +12,7 @@ import {
   parseTbsCertificate,
 } from "../x509/certificate.js";
 import { randomSerial, serialText } from "../x509/serial.js";
+import { isIssuedBy } from "../x509/signature.js";
 import type { Authority } from "./authority.js";
 
 /** A certificate that is on disk with its status row: only now may it leave the issuer (invariant 3). */
@@ -30,7 +31,7 @@ export async function signBytes(signer: Signer, message: Uint8Array): Promise<Ui
 
 /**
  * Lints, signs and assembles a certificate (invariant 6: what fails a lint never reaches the key). `issuer` is
- * undefined for a self-signed one. Throws LINT_FAILED naming every rule that is broken.
+ * undefined for a self-signed one. Throws LINT_FAILED naming every rule that is broken, TOKEN_FAILED if the signature is wrong.
  */
 export async function signCertificate(
   tbsCertificate: Uint8Array,
@@ -42,7 +43,13 @@ export async function signCertificate(
   if (findings.length > 0)
     throw new SekishoError("LINT_FAILED", findings.map(({ rule, text }) => `${rule}: ${text}`).join("; "));
   const signature = await signBytes(signer, tbsCertificate);
-  return parseCertificate(assembleCertificate(tbsCertificate, signer.signatureAlgorithm, signature));
+  const certificate = parseCertificate(
+    assembleCertificate(tbsCertificate, signer.signatureAlgorithm, signature),
+  );
+  // A token that signs wrongly must not become a certificate that nobody can verify.
+  if (!isIssuedBy(certificate, issuer ?? certificate))
+    throw new SekishoError("TOKEN_FAILED", "the token's signature does not verify with the CA's public key");
+  return certificate;
 }
 
 /** What `certify` needs of the issuer process. */

@@ -8,6 +8,7 @@ import { isSekishoError, SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { fileChunks } from "../crl/file-chunks.js";
 import { certificateListEnvelope } from "../crl/tbs-cert-list.js";
+import { lintCrl } from "../lint/crl.js";
 import type { CaStore } from "../store/ca-store.js";
 import type { StatusWriter } from "../store/status-writer.js";
 import { keyIdentifier } from "../x509/issuer-identity.js";
@@ -27,7 +28,7 @@ export function crlPath(config: Config, id: string): string {
 
 /**
  * Builds, signs and publishes complete CRLs. Commit protocol: reserve the number (on disk) -> a child process writes
- * the tbsCertList -> sign its digest -> stage the file, fsync -> gate: read the staged bytes back and check them
+ * the tbsCertList -> lint -> sign its digest -> stage the file, fsync -> gate: read the staged bytes back and check them
  * (invariant 5) -> journal record -> rename, fsync the directory. A crash before the rename leaves the old CRL in
  * place and skips a number. The record comes first, so that no CRL is ever in the world whose number a journal does
  * not know (invariant 3).
@@ -63,12 +64,13 @@ export class CrlPublisher {
   /** Publishes a new complete CRL. Throws CRL_GATE or CRL_INVALID, and the old one stays, if it is not fit. */
   async publish(authority: Authority): Promise<PublishedCrl> {
     const previous = this.published(authority);
-    const number = await this.ca.nextCrlNumber(authority.issuer);
+    const number = await this.ca.nextCrlNumber(authority.issuer, Number(previous?.number ?? 0n));
     const staging = emptyDirectory(join(this.config.crl.dir, ".staging", authority.id));
     const tbsFile = join(staging, `${number}.tbs`);
     const stagedFile = join(staging, `${number}.crl`);
     try {
       const built = await runBuilder(this.task(authority, number, tbsFile));
+      lint(authority, tbsFile);
       await stage(authority, built, tbsFile, stagedFile);
       const staged = this.gate(authority, stagedFile, built, number, previous);
       await this.record(authority, built, staged);
@@ -117,7 +119,6 @@ export class CrlPublisher {
       refuse(`number ${previous.number} is published already`);
     if (previous !== undefined && staged.thisUpdate < previous.thisUpdate)
       refuse("its thisUpdate lies before the published one's");
-    if (staged.nextUpdate <= staged.thisUpdate) refuse("the CA's certificate has expired");
     if (staged.entries !== built.entries)
       refuse(`it has ${staged.entries} entries where ${built.entries} were built`);
     return staged;
@@ -131,6 +132,19 @@ export class CrlPublisher {
       append({ kind: "crl", issuer, number: Number(staged.number), thisUpdate, nextUpdate, covers, digest }),
     );
   }
+}
+
+/** Invariant 6: what fails a lint never reaches the key. Throws LINT_FAILED naming every rule that is broken. */
+function lint(authority: Authority, tbsFile: string): void {
+  const issuer = authority.certificate;
+  const findings = lintCrl(fileChunks(tbsFile), {
+    form: "tbsCertList",
+    profile: "pkix",
+    subjects: "ca",
+    issuer,
+  });
+  if (findings.length > 0)
+    throw new SekishoError("LINT_FAILED", findings.map(({ rule, text }) => `${rule}: ${text}`).join("; "));
 }
 
 /** Runs the builder in a child process that ends with its answer. */

@@ -84,6 +84,8 @@ async function enrolWaiting(
   );
   if (waiting === undefined)
     throw new SekishoError("ENROL_UNKNOWN", `no responder key with fingerprint ${wanted} is waiting`);
+  if (hasRevokedCertificate(context, waiting))
+    throw new SekishoError("CSR_KEY", "a certificate of that key was revoked: it is never certified again");
   return { ...(await certifyDelegate(context, waiting)), authority: waiting.authority };
 }
 
@@ -140,6 +142,17 @@ function delegateName(issuerName: string): string {
   return [...issuerName].slice(0, MAX_COMMON_NAME - suffix.length).join("") + suffix;
 }
 
+/** True if the key was a delegate's whose certificate is revoked or held (standards P27: compromised keys). */
+function hasRevokedCertificate({ status }: IssueContext, { request }: Waiting): boolean {
+  return status.reader
+    .delegates()
+    .some(
+      ({ certificate, state }) =>
+        state !== "good" &&
+        bytesEqual(parseCertificate(certificate).subjectPublicKeyInfo, request.subjectPublicKeyInfo),
+    );
+}
+
 /** The valid delegate certificate of the issuer for the request's key, if any. A revoked one vouches for nothing. */
 function delegateInForce(
   { status, clock }: IssueContext,
@@ -148,13 +161,11 @@ function delegateInForce(
   const now = nowSeconds(clock);
   return status.reader
     .delegates()
-    .filter(({ issuer }) => issuer === authority.issuer)
+    .filter(({ issuer, state }) => issuer === authority.issuer && state === "good")
     .map(({ certificate }) => parseCertificate(certificate))
     .filter(
-      ({ notAfter, subjectPublicKeyInfo, serialNumber }) =>
-        now < notAfter &&
-        bytesEqual(subjectPublicKeyInfo, request.subjectPublicKeyInfo) &&
-        status.reader.row(authority.issuer, serialNumber)?.state === "good",
+      ({ notAfter, subjectPublicKeyInfo }) =>
+        now < notAfter && bytesEqual(subjectPublicKeyInfo, request.subjectPublicKeyInfo),
     )
     .sort((a, b) => b.notAfter - a.notAfter)[0];
 }

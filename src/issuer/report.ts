@@ -68,9 +68,10 @@ function delegates({ status, clock }: ReportSources, issuer: number): IssuerStat
   return status.reader
     .delegates()
     .filter((delegate) => delegate.issuer === issuer)
-    .map(({ certificate }) => {
+    .map(({ certificate, state: rowState }) => {
       const { subjectPublicKeyInfo, notBefore, notAfter } = parseCertificate(certificate);
-      const state = now < notBefore ? "not yet valid" : now < notAfter ? "valid" : "expired";
+      const inTime = now < notBefore ? "not yet valid" : now < notAfter ? "valid" : "expired";
+      const state = rowState === "good" ? inTime : rowState;
       return { fingerprint: fingerprint(subjectPublicKeyInfo), notAfter: isoTime(notAfter), state };
     });
 }

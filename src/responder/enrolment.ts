@@ -6,7 +6,7 @@ import { type Clock, nowSeconds } from "../core/clock.js";
 import type { Config } from "../core/config.js";
 import type { Log } from "../core/log.js";
 import type { KeyStore, Signer } from "../signer/signer.js";
-import type { StatusReader, StoredIssuer } from "../store/status-reader.js";
+import type { StatusReader, StoredDelegate, StoredIssuer } from "../store/status-reader.js";
 import { type Certificate, parseCertificate, subjectPublicKeyBits } from "../x509/certificate.js";
 import { buildCertificationRequest } from "../x509/certification-request.js";
 import { keyIdentifier } from "../x509/issuer-identity.js";
@@ -38,10 +38,8 @@ export class Enrolment {
     for (const stored of this.status.issuers()) {
       const config = this.config.issuers[stored.id];
       if (config === undefined) continue;
-      const signer = this.signerFor(stored, this.keyStore(config.ocsp.token), config.ocsp.keyType);
-      const own = delegates
-        .filter(({ issuer }) => issuer === stored.issuer)
-        .map(({ certificate }) => parseCertificate(certificate));
+      const own = delegates.filter(({ issuer }) => issuer === stored.issuer).map(parseDelegate);
+      const signer = this.signerFor(stored, own, this.keyStore(config.ocsp.token), config.ocsp.keyType);
       const now = nowSeconds(this.clock);
       const inForce = newestFor(own, signer, now);
       if (inForce !== undefined && now < renewalDue(inForce)) continue;
@@ -49,12 +47,19 @@ export class Enrolment {
     }
   }
 
-  /** The issuer's OCSP key in our token; generated when there is none. */
-  private signerFor(stored: StoredIssuer, keyStore: KeyStore, keyType: Signer["keyType"]): Signer {
+  /** The issuer's OCSP key in our token; generated when there is none, or only one whose certificate was revoked. */
+  private signerFor(
+    stored: StoredIssuer,
+    delegates: readonly Delegate[],
+    keyStore: KeyStore,
+    keyType: Signer["keyType"],
+  ): Signer {
     const label = `ocsp-${stored.id}`;
     for (const identifier of keyStore.list(label)) {
       const signer = keyStore.findSigner(identifier);
-      if (signer?.keyType === keyType) return signer;
+      if (signer?.keyType !== keyType) continue;
+      if (!delegates.some((delegate) => delegate.state !== "good" && certifies(delegate, signer)))
+        return signer;
     }
     this.log.info({ issuer: stored.id, keyType }, "generating an OCSP key");
     return keyStore.generate(label, keyType);
@@ -88,11 +93,26 @@ export class Enrolment {
 }
 
 /** The certificate in force for the key. An expired one is none: its key waits for an operator like a first one. */
-function newestFor(delegates: readonly Certificate[], signer: Signer, now: number): Certificate | undefined {
+function newestFor(delegates: readonly Delegate[], signer: Signer, now: number): Certificate | undefined {
   return delegates
-    .filter((delegate) => bytesEqual(delegate.subjectPublicKeyInfo, signer.subjectPublicKeyInfo))
+    .filter((delegate) => delegate.state === "good" && certifies(delegate, signer))
+    .map(({ certificate }) => certificate)
     .filter(({ notAfter }) => now < notAfter)
     .sort((a, b) => b.notAfter - a.notAfter)[0];
+}
+
+interface Delegate {
+  readonly certificate: Certificate;
+  readonly state: StoredDelegate["state"];
+}
+
+const parseDelegate = ({ certificate, state }: StoredDelegate): Delegate => ({
+  certificate: parseCertificate(certificate),
+  state,
+});
+
+function certifies({ certificate }: Delegate, signer: Signer): boolean {
+  return bytesEqual(certificate.subjectPublicKeyInfo, signer.subjectPublicKeyInfo);
 }
 
 /** Two thirds of the life (standards C8: alarm at 1/3 left). */

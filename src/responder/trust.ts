@@ -64,7 +64,7 @@ export class Trust {
       const config = this.config.issuers[stored.id];
       if (config === undefined) continue;
       const own = delegates
-        .filter(({ issuer }) => issuer === stored.issuer)
+        .filter(({ issuer, state }) => issuer === stored.issuer && state === "good")
         .map(({ certificate }) => certificate);
       this.add(stored, config, own);
     }

@@ -37,6 +37,9 @@ function applyChange(tables: StatusTables, change: Change, position: number): vo
       : changedRow(tables, key, change, position);
   const encoded = encodeRow(row);
   tables.rows.put(key, encoded);
+  // A delegate that is revoked must stop signing: readers look at the delegates again.
+  if (change.op === "status" && tables.delegates.doesExist(key))
+    tables.meta.put(META.trust, encodePosition(position));
   if (row.state === "good") {
     if (change.op === "status") tables.revoked.remove(key);
   } else tables.revoked.put(key, encoded);

@@ -108,12 +108,15 @@ export class CaStore {
       throw new SekishoError("CSR_KEY", "the key was certified for another subject already");
   }
 
-  /** Gives out the next CRL number. On disk before it resolves: a crash skips a number, it never repeats one (standards G8). */
-  async nextCrlNumber(issuer: number): Promise<number> {
+  /**
+   * Gives out the next CRL number, above `published` too: the store may be a restored, older one. On disk before it
+   * resolves: a crash skips a number, it never repeats one (standards G8).
+   */
+  async nextCrlNumber(issuer: number, published = 0): Promise<number> {
     let number = 0;
     await this.write(() => {
       const key = issuerKey(issuer);
-      number = (this.crlNumbers.get(key)?.readUIntBE(0, 6) ?? 0) + 1;
+      number = Math.max(this.crlNumbers.get(key)?.readUIntBE(0, 6) ?? 0, published) + 1;
       const value = Buffer.alloc(6);
       value.writeUIntBE(number, 0, 6);
       this.crlNumbers.put(key, value);

@@ -1,6 +1,7 @@
 import { type Environment, openForReading, type StoreOptions, statusEnvironment } from "./environment.js";
 import { decodeRecord, type JournalRecord } from "./journal-record.js";
 import {
+  type CertState,
   decodeRow,
   issuerRange,
   MAX_SERIAL_OCTETS,
@@ -27,6 +28,8 @@ export interface StoredIssuer {
 export interface StoredDelegate {
   readonly issuer: number;
   readonly certificate: Uint8Array;
+  /** A delegate that is not good may not sign, nor may its key be certified again. */
+  readonly state: CertState;
 }
 
 /** One entry that a CRL lists. */
@@ -94,10 +97,16 @@ export class StatusReader {
   }
 
   delegates(): StoredDelegate[] {
-    const found: StoredDelegate[] = [];
-    for (const { key, value } of this.tables.delegates.getRange({}))
-      found.push({ issuer: splitRowKey(key).issuer, certificate: Uint8Array.prototype.slice.call(value) });
-    return found;
+    const found: { issuer: number; serial: Uint8Array; certificate: Uint8Array }[] = [];
+    for (const { key, value } of this.tables.delegates.getRange({})) {
+      const { issuer, serial } = splitRowKey(Uint8Array.prototype.slice.call(key));
+      found.push({ issuer, serial, certificate: Uint8Array.prototype.slice.call(value) });
+    }
+    return found.map(({ issuer, serial, certificate }) => {
+      // A delegate and its row are journalled together; one without a row was never released.
+      const state = this.row(issuer, serial)?.state ?? "revoked";
+      return { issuer, certificate, state };
+    });
   }
 
   /**
