@@ -91,8 +91,8 @@ describe("a publication that fails", () => {
     const { root } = installation;
     const certificate = { ...root.certificate, notAfter: published.thisUpdate - 10 };
     await assert.rejects(publisher.publish({ ...root, certificate }), {
-      code: "CRL_GATE",
-      message: /expired/,
+      code: "LINT_FAILED",
+      message: /negative_validity/,
     });
     await nothingChanged();
   });
