@@ -1,4 +1,5 @@
 import { errorResponse } from "../ocsp/response.js";
+import { REQUEST_CLASSES, type RequestClass } from "./admission.js";
 import { type Answer, type BatchResult, type BatchTask, pack, packed, unsignedAnswer } from "./batch.js";
 
 /** Receives one answer. `position` is the journal position that the answer shows. */
@@ -10,29 +11,59 @@ export type RunBatch = (task: BatchTask) => Promise<BatchResult>;
 export interface BatcherOptions {
   /** Batches under way at once. Above the number of workers, so that none waits for its next batch. */
   readonly maxInFlight: number;
-  /** Requests waiting beyond which new ones are refused. */
-  readonly maxWaiting: number;
+  /** Requests of each class that may wait; beyond it new ones are refused. */
+  readonly maxWaiting: Readonly<Record<RequestClass, number>>;
 }
 
 /** A batch takes at most this long to sign (invariant 1), and never more than this many requests. */
 const MAX_SIGNING_MS = 20;
 const MAX_REQUESTS = 64;
+/** Who has waited this long is answered tryLater: openssl and nginx give up soon after. */
+const MAX_WAIT_MS = 3_000;
 
 const TRY_LATER = unsignedAnswer("tryLater");
 
 interface Waiting {
   readonly request: Uint8Array;
+  readonly since: number;
   readonly deliver: Deliver[];
+}
+
+/** Requests of one class, oldest first, by cache key. */
+class Queue {
+  readonly waiting = new Map<string, Waiting>();
+  /** Requests in `waiting`, equal ones counted each. */
+  requests = 0;
+
+  add(key: string, request: Uint8Array, deliver: Deliver): void {
+    this.requests++;
+    const same = this.waiting.get(key);
+    if (same !== undefined) same.deliver.push(deliver);
+    else this.waiting.set(key, { request, since: performance.now(), deliver: [deliver] });
+  }
+
+  /** Takes the oldest for which `wanted` holds into `into`, until it does not hold or `into` has `most`. */
+  take(into: Waiting[], most: number, wanted: (waiting: Waiting) => boolean): void {
+    for (const [key, waiting] of this.waiting) {
+      if (into.length >= most || !wanted(waiting)) return;
+      into.push(waiting);
+      this.waiting.delete(key);
+      this.requests -= waiting.deliver.length;
+    }
+  }
 }
 
 /**
  * Gathers requests into batches: what arrives in one turn of the event loop, or while all workers are busy, goes out
- * together. A request that equals one still waiting shares its answer; one that was handed out already is not
- * joined, because a revocation may have been acknowledged since (invariant 1).
+ * together, the better class first (invariant 9). A request that equals one still waiting shares its answer; one that
+ * was handed out already is not joined, because a revocation may have been acknowledged since (invariant 1).
  */
 export class Batcher {
-  private waiting = new Map<string, Waiting>();
-  private waitingRequests = 0;
+  private readonly queues: Readonly<Record<RequestClass, Queue>> = {
+    known: new Queue(),
+    nonce: new Queue(),
+    unknown: new Queue(),
+  };
   private inFlight = 0;
   private answering = 0;
   private scheduled = false;
@@ -47,16 +78,14 @@ export class Batcher {
 
   /** Requests that wait or are being answered. */
   get pending(): number {
-    return this.waitingRequests + this.answering;
+    return this.answering + REQUEST_CLASSES.reduce((sum, name) => sum + this.queues[name].requests, 0);
   }
 
   /** Queues a request under its cache key; `request` must stay unchanged until delivery. False: full, nothing was queued. */
-  add(key: string, request: Uint8Array, deliver: Deliver): boolean {
-    if (this.waitingRequests >= this.options.maxWaiting) return false;
-    this.waitingRequests++;
-    const same = this.waiting.get(key);
-    if (same !== undefined) same.deliver.push(deliver);
-    else this.waiting.set(key, { request, deliver: [deliver] });
+  add(requestClass: RequestClass, key: string, request: Uint8Array, deliver: Deliver): boolean {
+    const queue = this.queues[requestClass];
+    if (queue.requests >= this.options.maxWaiting[requestClass]) return false;
+    queue.add(key, request, deliver);
     if (!this.scheduled) {
       this.scheduled = true;
       setImmediate(() => this.dispatch());
@@ -66,19 +95,28 @@ export class Batcher {
 
   private dispatch(): void {
     this.scheduled = false;
-    while (this.waiting.size > 0 && this.inFlight < this.options.maxInFlight) void this.send(this.take());
+    this.giveUpOld();
+    while (this.inFlight < this.options.maxInFlight) {
+      const batch = this.take();
+      if (batch.length === 0) return;
+      void this.send(batch);
+    }
   }
 
   private take(): Waiting[] {
     const most = Math.min(MAX_REQUESTS, Math.max(1, Math.floor(MAX_SIGNING_MS / this.signatureMs)));
     const batch: Waiting[] = [];
-    for (const [key, waiting] of this.waiting) {
-      if (batch.length === most) break;
-      batch.push(waiting);
-      this.waiting.delete(key);
-      this.waitingRequests -= waiting.deliver.length;
-    }
+    for (const name of REQUEST_CLASSES) this.queues[name].take(batch, most, () => true);
     return batch;
+  }
+
+  /** A better class may keep another waiting for ever; then it is told so. */
+  private giveUpOld(): void {
+    const latest = performance.now() - MAX_WAIT_MS;
+    const old: Waiting[] = [];
+    for (const name of REQUEST_CLASSES)
+      this.queues[name].take(old, Number.POSITIVE_INFINITY, ({ since }) => since < latest);
+    for (const waiting of old) this.deliver(waiting, 0, undefined);
   }
 
   private async send(batch: readonly Waiting[]): Promise<void> {

@@ -6,6 +6,7 @@ import type { HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/
 import { httpDate } from "../http/http-date.js";
 import { decodeGetPath } from "../ocsp/get-path.js";
 import { errorResponse } from "../ocsp/response.js";
+import type { Admission } from "./admission.js";
 import type { Answer, Outcome } from "./batch.js";
 import type { Batcher, Deliver } from "./batcher.js";
 import type { JournalFollower } from "./journal-follower.js";
@@ -26,6 +27,9 @@ const POST_FIELDS: HeaderFields = [OCSP_TYPE];
 const ERROR_FIELDS: HeaderFields = [OCSP_TYPE, ["cache-control", "no-cache, no-store"]];
 const TEXT_FIELDS: HeaderFields = [["content-type", "text/plain; charset=utf-8"]];
 
+const MALFORMED: Admission = { refused: "malformedRequest" };
+type Admitted = Extract<Admission, { readonly refused: undefined }>;
+
 /** What is counted for metrics. */
 export interface FrontendEvents {
   answered(method: "GET" | "POST", outcome: Outcome | "cached"): void;
@@ -35,7 +39,8 @@ export interface FrontendEvents {
  * HOT PATH, front end: every request passes here.
  *
  *   route -> is the cache behind the journal? catch up -> cached answer for exactly these bytes? send
- *   -> else into the batcher -> the worker's answer comes back -> still true? keep it -> send
+ *   -> else judge it: malformed or not ours is answered at once, the rest has a class -> into the batcher
+ *   -> the worker's answer comes back -> still true? keep it -> send
  *
  * `repository` answers whatever is not OCSP.
  */
@@ -43,6 +48,7 @@ export class Frontend {
   constructor(
     private readonly cache: ResponseCache,
     private readonly follower: JournalFollower,
+    private readonly admit: (request: Uint8Array) => Admission,
     private readonly batcher: Batcher,
     private readonly repository: HttpHandler,
     private readonly clock: Clock,
@@ -54,6 +60,8 @@ export class Frontend {
     if (method === "POST") {
       if (target === "/ocsp" || target === "/" || target === "/ocsp/") this.post(request, reply);
       else reply.send(404, TEXT_FIELDS, Buffer.from("no such resource\n"));
+    } else if (method === "OPTIONS") {
+      reply.send(204, [["allow", "GET, HEAD, POST"]], EMPTY);
     } else if (method !== "GET" && method !== "HEAD") {
       reply.send(405, [...TEXT_FIELDS, ["allow", "GET, HEAD, POST"]], Buffer.from("method not allowed\n"));
     } else {
@@ -126,18 +134,31 @@ export class Frontend {
     request: Uint8Array,
     send: (body: Buffer, answer: CachedAnswer | undefined) => void,
   ): void {
-    const unsigned = (outcome: "malformedRequest" | "tryLater"): void => {
+    const unsigned = (outcome: "malformedRequest" | "unauthorized" | "tryLater"): void => {
       this.events.answered(method, outcome);
       send(errorResponse(outcome), undefined);
     };
-    if (request.length === 0 || request.length > MAX_REQUEST_OCTETS) {
-      unsigned("malformedRequest");
+    const fits = request.length > 0 && request.length <= MAX_REQUEST_OCTETS;
+    // Copied: the transport's buffer ends with this call.
+    const own = fits ? Uint8Array.prototype.slice.call(request) : request;
+    const admission = fits ? this.admit(own) : MALFORMED;
+    if (admission.refused !== undefined) {
+      unsigned(admission.refused);
       return;
     }
+    const instead = (): void => {
+      const kept = this.keptInstead(key, admission);
+      if (kept === undefined) unsigned(admission.class === "unknown" ? "unauthorized" : "tryLater");
+      else {
+        this.events.answered(method, "cached");
+        send(kept.body, kept);
+      }
+    };
     const deliver: Deliver = (body, answer, position) => {
       // It may have waited for the worker until its end (invariant 2).
-      if (answer.nextUpdate > 0 && nowSeconds(this.clock) >= answer.nextUpdate) {
-        unsigned("tryLater");
+      const expired = answer.nextUpdate > 0 && nowSeconds(this.clock) >= answer.nextUpdate;
+      if (expired || answer.outcome === "tryLater") {
+        instead();
         return;
       }
       this.events.answered(method, answer.outcome);
@@ -146,8 +167,18 @@ export class Frontend {
         this.keep(key, signed, position);
       send(body, signed);
     };
-    // Copied: the transport's buffer ends with this call.
-    if (!this.batcher.add(key, Uint8Array.prototype.slice.call(request), deliver)) unsigned("tryLater");
+    if (!this.batcher.add(admission.class, key, own, deliver)) instead();
+  }
+
+  /**
+   * What can be said without a signature, when none is to be had: an older answer to the same bytes that is still
+   * valid, or the one to the same question without nonce (invariant 9, standards D5).
+   */
+  private keptInstead(key: string, admission: Admitted): CachedAnswer | undefined {
+    this.follower.catchUp();
+    const now = nowSeconds(this.clock);
+    if (admission.class === "nonce") return this.cache.getValid(latin1(admission.plain()), now);
+    return this.cache.getValid(key, now);
   }
 
   /** Caches an answer unless a certificate in it changed after its snapshot; same turn as the check (invariant 1). */
@@ -196,6 +227,7 @@ function cachedAnswer(body: Buffer, answer: Answer): CachedAnswer {
     ["cache-control", `max-age=${maxAge}, public, no-transform, must-revalidate`],
   ];
   // now + max-age stays before nextUpdate while the answer is served (standards F9), and it is renewed by half its life.
-  const freshUntil = Math.min(nextUpdate - maxAge, thisUpdate + Math.ceil((nextUpdate - thisUpdate) / 2));
-  return { body, fields, etag, lastModified: thisUpdate, freshUntil, rows };
+  const validUntil = nextUpdate - maxAge;
+  const freshUntil = Math.min(validUntil, thisUpdate + Math.ceil((nextUpdate - thisUpdate) / 2));
+  return { body, fields, etag, lastModified: thisUpdate, freshUntil, validUntil, rows };
 }

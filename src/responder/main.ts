@@ -12,6 +12,7 @@ import { openKeyStore } from "../signer/open.js";
 import type { KeyStore } from "../signer/signer.js";
 import { mappedPosition, POSITION_OCTETS, positionPath } from "../store/position-file.js";
 import { StatusReader } from "../store/status-reader.js";
+import { admit } from "./admission.js";
 import type { BatchResult, BatchTask } from "./batch.js";
 import { Batcher } from "./batcher.js";
 import { Enrolment } from "./enrolment.js";
@@ -25,8 +26,11 @@ import { Trust } from "./trust.js";
 
 /** About 2 KiB an answer with its headers and indexes: some 200 MiB. */
 const MAX_CACHED_ANSWERS = 100_000;
-/** At 1.5 ms a signature and two workers this is a wait of three seconds; beyond it tryLater is kinder. */
-const MAX_WAITING = 4_096;
+/**
+ * At 1.5 ms a signature and two workers the known and the nonce requests together are a wait of under 3 s, where the
+ * batcher gives up; questions about serials that nobody issued get what little is left.
+ */
+const MAX_WAITING = { known: 2_048, nonce: 1_024, unknown: 256 };
 const ENROLMENT_CHECK_MS = 2_000;
 const DRAIN_MS = 10_000;
 
@@ -70,7 +74,15 @@ export async function runResponder(configFile: string): Promise<void> {
     return status.issuers();
   };
   const repository = new Repository(config.crl.dir, issuers, systemClock);
-  const frontend = new Frontend(cache, follower, batcher, repository.handle, systemClock, metrics);
+  const frontend = new Frontend(
+    cache,
+    follower,
+    (request) => admit(request, trust, status),
+    batcher,
+    repository.handle,
+    systemClock,
+    metrics,
+  );
 
   const isReady = () => [...delegateLife(status, trust).values()].every((life) => life > 0);
   const metricsServer = await startMetricsServer(metrics, config.responder.metricsListen, isReady);

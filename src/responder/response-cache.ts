@@ -8,8 +8,10 @@ export interface CachedAnswer {
   readonly etag: string;
   /** Unix seconds. */
   readonly lastModified: number;
-  /** Unix seconds; from then on the request is answered anew: before its max-age could reach past nextUpdate. */
+  /** Unix seconds; from then on a newer answer is preferred. */
   readonly freshUntil: number;
+  /** Unix seconds; from then on it is never sent: its max-age would reach past nextUpdate (invariant 2). */
+  readonly validUntil: number;
   /** Row keys the answer speaks about. */
   readonly rows: readonly string[];
 }
@@ -28,9 +30,16 @@ export class ResponseCache {
     return this.answers.size;
   }
 
+  /** The kept answer while it is fresh. */
   get(request: string, now: number): CachedAnswer | undefined {
     const answer = this.answers.get(request);
     return answer !== undefined && now < answer.freshUntil ? answer : undefined;
+  }
+
+  /** The kept answer while it is valid: what there is when nothing newer can be signed. */
+  getValid(request: string, now: number): CachedAnswer | undefined {
+    const answer = this.answers.get(request);
+    return answer !== undefined && now < answer.validUntil ? answer : undefined;
   }
 
   set(request: string, answer: CachedAnswer): void {

@@ -4,14 +4,16 @@ import { Piscina } from "piscina";
 import { systemClock } from "../../src/core/clock.js";
 import type { HttpReply, HttpRequest } from "../../src/http/handler.js";
 import { changeStatus } from "../../src/issuer/change-status.js";
+import { admit } from "../../src/responder/admission.js";
 import type { BatchResult, BatchTask } from "../../src/responder/batch.js";
 import { Batcher } from "../../src/responder/batcher.js";
 import { Frontend } from "../../src/responder/frontend.js";
 import { JournalFollower } from "../../src/responder/journal-follower.js";
 import { ResponseCache } from "../../src/responder/response-cache.js";
+import { Trust } from "../../src/responder/trust.js";
 import type { StatusReader } from "../../src/store/status-reader.js";
 import type { Certificate } from "../../src/x509/certificate.js";
-import { enrol, type Installation, makeInstallation } from "../support/installation.js";
+import { enrol, type Installation, makeInstallation, silent } from "../support/installation.js";
 import { ocspRequest, statusIn } from "../support/ocsp-client.js";
 
 /** Invariant 1: a request that arrives after a revocation was acknowledged is never answered good, in any worker mode. */
@@ -40,16 +42,29 @@ class Harness {
     });
     this.reader = installation.context.status.reader;
     const follower = new JournalFollower(this.reader, () => this.reader.head().position, this.cache);
+    const trust = new Trust(this.reader, config, installation.keyStore, silent);
     const run = async (task: BatchTask): Promise<BatchResult> => {
       const result = await this.pool.run(task);
       this.onSigned();
       await this.delivery;
       return result;
     };
-    const batcher = new Batcher(run, { maxInFlight: 4, maxWaiting: 1_000 }, (error) => assert.ifError(error));
-    this.frontend = new Frontend(this.cache, follower, batcher, () => assert.fail(), systemClock, {
-      answered() {},
-    });
+    const batcher = new Batcher(
+      run,
+      { maxInFlight: 4, maxWaiting: { known: 1_000, nonce: 1_000, unknown: 1_000 } },
+      (error) => assert.ifError(error),
+    );
+    this.frontend = new Frontend(
+      this.cache,
+      follower,
+      (request) => admit(request, trust, this.reader),
+      batcher,
+      () => assert.fail(),
+      systemClock,
+      {
+        answered() {},
+      },
+    );
   }
 
   post(body: Buffer): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import type { ProfileConfig } from "../../src/core/config.js";
-import { certify, signBytes } from "../../src/issuer/certify.js";
+import { certify, issueChange, signBytes } from "../../src/issuer/certify.js";
 import { issuanceTerms } from "../../src/issuer/issue.js";
 import { assembleCertificate, type Certificate, parseCertificate } from "../../src/x509/certificate.js";
 import { configuredSubject } from "../../src/x509/name.js";
@@ -34,9 +34,10 @@ export async function storeDelegate(
   const signature = await signBytes(root.signer, tbs);
   const certificate = parseCertificate(assembleCertificate(tbs, root.signer.signatureAlgorithm, signature));
   const { serialNumber: serial, der } = certificate;
-  await context.status.transact(({ append }) =>
-    append({ kind: "delegate", issuer: root.issuer, serial, certificate: der }),
-  );
+  await context.status.transact(({ append }) => {
+    append({ kind: "changes", changes: [issueChange(root.issuer, certificate)] });
+    append({ kind: "delegate", issuer: root.issuer, serial, certificate: der });
+  });
   return certificate;
 }
 

@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { type Clock, systemClock } from "../../src/core/clock.js";
+import { type Clock, nowSeconds, systemClock } from "../../src/core/clock.js";
 import { type Config, parseConfig } from "../../src/core/config.js";
+import { CRL_REASON } from "../../src/crl/reason.js";
 import { Authorities, type Authority } from "../../src/issuer/authority.js";
+import { changeStatus } from "../../src/issuer/change-status.js";
 import { createCa } from "../../src/issuer/create-ca.js";
 import { enrolResponder, fingerprint } from "../../src/issuer/enrol.js";
 import { type IssueContext, issueCertificate } from "../../src/issuer/issue.js";
@@ -123,4 +125,10 @@ export function withSubordinateCa(text: string): string {
     .replace('token = "ca"', 'token = "sub"');
   const token = `[tokens.sub]\nprovider = "software"\ndir = "keys/sub"\npin_file = "secrets/ca.pin"\n\n`;
   return text.slice(0, start) + token + text.slice(start, end) + sub + text.slice(end);
+}
+
+/** Revokes a certificate for keyCompromise, now. */
+export async function revoke({ context, root }: Installation, serial: Uint8Array): Promise<void> {
+  const wanted = [{ act: "revoke", serial, reason: CRL_REASON.keyCompromise, invalidityDate: 0 }] as const;
+  await changeStatus(context.status, root.issuer, wanted, nowSeconds(context.clock));
 }

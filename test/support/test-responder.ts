@@ -1,11 +1,13 @@
 import type { Clock } from "../../src/core/clock.js";
 import type { HttpHandler, HttpReply, HttpRequest } from "../../src/http/handler.js";
+import { admit } from "../../src/responder/admission.js";
 import { Batcher, type RunBatch } from "../../src/responder/batcher.js";
 import { Frontend } from "../../src/responder/frontend.js";
 import { JournalFollower } from "../../src/responder/journal-follower.js";
 import { ResponseCache } from "../../src/responder/response-cache.js";
+import { Trust } from "../../src/responder/trust.js";
 import { workerOf } from "./batch.js";
-import type { Installation } from "./installation.js";
+import { type Installation, silent } from "./installation.js";
 
 /** What a handler sent. */
 export interface Sent {
@@ -49,29 +51,42 @@ export interface TestResponderOptions {
   readonly run?: RunBatch;
   readonly repository?: HttpHandler;
   readonly maxWaiting?: number;
+  /** Of another responder, to go on with. */
+  readonly cache?: ResponseCache;
 }
 
 /** A whole front end on a real store, with its worker in this thread. */
 export class TestResponder {
-  readonly cache = new ResponseCache(1_000);
+  readonly cache: ResponseCache;
   /** Outcomes as metrics count them. */
   readonly counted: string[] = [];
   private readonly frontend: Frontend;
 
   constructor(installation: Installation, options: TestResponderOptions = {}) {
     const { context } = installation;
+    this.cache = options.cache ?? new ResponseCache(1_000);
     const { clock = context.clock, run = workerOf(installation, clock) } = options;
     const { reader } = context.status;
+    const most = options.maxWaiting ?? 100;
+    const trust = new Trust(reader, installation.config, installation.keyStore, silent);
     const follower = new JournalFollower(reader, () => reader.head().position, this.cache);
     const batcher = new Batcher(
       run,
-      { maxInFlight: 2, maxWaiting: options.maxWaiting ?? 100 },
+      { maxInFlight: 2, maxWaiting: { known: most, nonce: most, unknown: most } },
       () => undefined,
     );
     const repository = options.repository ?? ((_, reply) => reply.send(404, [], Buffer.from("repository")));
-    this.frontend = new Frontend(this.cache, follower, batcher, repository, clock, {
-      answered: (method, outcome) => this.counted.push(`${method} ${outcome}`),
-    });
+    this.frontend = new Frontend(
+      this.cache,
+      follower,
+      (request) => admit(request, trust, reader),
+      batcher,
+      repository,
+      clock,
+      {
+        answered: (method, outcome) => this.counted.push(`${method} ${outcome}`),
+      },
+    );
   }
 
   readonly send = (asked: Asked): Promise<Sent> => send(this.frontend.handle, asked);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { RequestClass } from "../../src/responder/admission.js";
 import { type BatchResult, type BatchTask, pack, packed, unsignedAnswer } from "../../src/responder/batch.js";
 import { Batcher } from "../../src/responder/batcher.js";
 
@@ -34,10 +35,15 @@ function makeBatcher(maxInFlight = 2, maxWaiting = 1_000) {
         fail: reject,
       });
     });
-  const batcher = new Batcher(run, { maxInFlight, maxWaiting }, (error) => failures.push(error));
+  const budgets = { known: maxWaiting, nonce: maxWaiting, unknown: maxWaiting };
+  const batcher = new Batcher(run, { maxInFlight, maxWaiting: budgets }, (error) => failures.push(error));
   const delivered: string[] = [];
-  const add = (text: string, deliver = (answer: string) => void delivered.push(answer)): boolean =>
-    batcher.add(text, Buffer.from(text), (response, { outcome }, position) =>
+  const add = (
+    text: string,
+    deliver = (answer: string) => void delivered.push(answer),
+    requestClass: RequestClass = "known",
+  ): boolean =>
+    batcher.add(requestClass, text, Buffer.from(text), (response, { outcome }, position) =>
       deliver(`${response.toString()} ${outcome} ${position}`),
     );
   return { batcher, add, runs, failures, delivered };
@@ -168,5 +174,31 @@ describe("Batcher", () => {
       parts,
     );
     assert.equal(pack([]).bytes.length, 0);
+  });
+});
+
+describe("classes of requests (invariant 9)", () => {
+  test("known serials go first, then nonces, then serials that nobody issued", async () => {
+    const { add, runs } = makeBatcher(1);
+    add("first");
+    await turn();
+    add("u", undefined, "unknown");
+    add("n", undefined, "nonce");
+    add("k", undefined, "known");
+    runs[0]?.finish({ signatures: 1, signingMs: 100 });
+    await turn();
+    for (const [i, expected] of ["k", "n", "u"].entries()) {
+      assert.deepEqual(runs[i + 1]?.requests, [expected]);
+      runs[i + 1]?.finish();
+      await turn();
+    }
+  });
+
+  test("a flood of one class takes no room from another", async () => {
+    const { add } = makeBatcher(1, 2);
+    for (const text of ["u1", "u2"]) assert.equal(add(text, undefined, "unknown"), true);
+    assert.equal(add("u3", undefined, "unknown"), false);
+    assert.equal(add("n1", undefined, "nonce"), true);
+    assert.equal(add("k1", undefined, "known"), true);
   });
 });

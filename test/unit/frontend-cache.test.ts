@@ -68,14 +68,10 @@ describe("cached answers", () => {
     const certificate = await installation.issue();
     const long = Buffer.alloc(3_000, 0x30);
     const { root } = installation;
-    const all = [
-      ask([certificate], Buffer.alloc(16, 1)),
-      ocspRequest(root.certificate, [randomSerial()]),
-      Buffer.of(0x30, 0),
-      long,
-    ];
-    for (const request of all) for (let i = 0; i < 2; i++) await responder.post(request);
-    assert.equal(requests(), 2 * all.length);
+    const signed = [ask([certificate], Buffer.alloc(16, 1)), ocspRequest(root.certificate, [randomSerial()])];
+    for (const request of [...signed, Buffer.of(0x30, 0), long])
+      for (let i = 0; i < 2; i++) await responder.post(request);
+    assert.equal(requests(), 2 * signed.length, "what is malformed reaches no worker");
     assert.equal(responder.cache.size, 0);
   });
 

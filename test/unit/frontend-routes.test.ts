@@ -39,11 +39,16 @@ describe("routes", () => {
       assert.equal((await responder.send({ method: "POST", target, body: request })).status, 404);
     });
 
-  for (const method of ["PUT", "DELETE", "TRACE", "OPTIONS", "PATCH", "post", "BREW"])
+  for (const method of ["PUT", "DELETE", "TRACE", "PATCH", "post", "BREW"])
     test(`${method}: 405 with Allow`, async () => {
       const { status, fields } = await responder.send({ method, target: "/ocsp", body: request });
       assert.deepEqual([status, fields.allow], [405, "GET, HEAD, POST"]);
     });
+
+  test("OPTIONS: 204 with Allow (P21)", async () => {
+    const { status, fields } = await responder.send({ method: "OPTIONS", target: "/ocsp" });
+    assert.deepEqual([status, fields.allow], [204, "GET, HEAD, POST"]);
+  });
 
   test("spellings of an OCSP GET", async () => {
     const base64 = request.toString("base64");

@@ -9,6 +9,7 @@ const answer = (freshUntil: number, ...rows: string[]): CachedAnswer => ({
   etag: '""',
   lastModified: 0,
   freshUntil,
+  validUntil: freshUntil,
   rows,
 });
 

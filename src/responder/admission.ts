@@ -1,0 +1,49 @@
+import { encode, encoded, sequence } from "../asn1/writer.js";
+import { isMalformed, type OcspRequest, parseOcspRequest } from "../ocsp/request.js";
+import type { ErrorStatus } from "../ocsp/response.js";
+import type { StatusReader } from "../store/status-reader.js";
+import type { Trust } from "./trust.js";
+
+/**
+ * What a request costs and is worth (invariant 9), in the order of service: `known` asks about issued certificates and
+ * its answer can be kept; `nonce` wants a signature of its own; `unknown` asks about a serial that nobody issued.
+ */
+export const REQUEST_CLASSES = ["known", "nonce", "unknown"] as const;
+export type RequestClass = (typeof REQUEST_CLASSES)[number];
+
+export type Admission =
+  | { readonly refused: ErrorStatus & ("malformedRequest" | "unauthorized") }
+  | {
+      readonly refused: undefined;
+      readonly class: RequestClass;
+      /** The same question without nonce and extensions: its kept answer serves when a nonce cannot be signed. */
+      readonly plain: () => Uint8Array;
+    };
+
+/**
+ * Judges a request before it reaches a worker: what needs no signature never waits for one. The row is looked up
+ * without refreshing the snapshot; it decides only the class, the worker decides the answer.
+ */
+export function admit(request: Uint8Array, trust: Trust, status: StatusReader): Admission {
+  let parsed: OcspRequest;
+  try {
+    parsed = parseOcspRequest(request);
+  } catch (error) {
+    if (isMalformed(error)) return { refused: "malformedRequest" };
+    throw error;
+  }
+  const { certIDs, nonce } = parsed;
+  trust.refresh();
+  const issuer = trust.issuer(certIDs[0]?.issuerKey);
+  if (issuer === undefined || certIDs.some(({ issuerKey }) => trust.issuer(issuerKey) !== issuer))
+    return { refused: "unauthorized" };
+  const isKnown = certIDs.every(
+    ({ serial }) => serial !== undefined && status.row(issuer.issuer, serial) !== undefined,
+  );
+  return {
+    refused: undefined,
+    class: isKnown ? (nonce === undefined ? "known" : "nonce") : "unknown",
+    plain: () =>
+      encode(sequence(sequence(sequence(...certIDs.map(({ encoded: id }) => sequence(encoded(id))))))),
+  };
+}
