@@ -24,11 +24,11 @@ export class ClockGuard implements Clock {
   private latestSigned: number;
   private reason = "";
 
-  /** `latestSignedMs` is the latest time that an earlier run stored. */
+  /** `latestSignedMs` is the latest time that an earlier run stored; `signed` may say it later. */
   constructor(
     private readonly wall: Clock,
     private readonly boot: Clock,
-    latestSignedMs: number,
+    latestSignedMs = 0,
   ) {
     this.lastWall = wall.nowMs();
     this.lastBoot = boot.nowMs();

@@ -172,6 +172,11 @@ export const ERRORS = {
     "The text is not a usable date.",
     "Use YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ, not in the future.",
   ),
+  CLOCK_UNTRUSTED: entry(
+    1,
+    "The clock jumped, or stands before a time that was signed already; nothing is signed until it agrees with the time since boot for 60 s.",
+    "Correct the clock (NTP); signing resumes by itself.",
+  ),
   STATE_CONFLICT: entry(
     1,
     "The certificate's present state does not allow the change; a final revocation cannot be undone.",

@@ -1,6 +1,7 @@
 import { AuditLog } from "../audit/audit-log.js";
 import { ControlServer } from "../control/server.js";
 import { nowSeconds, systemClock } from "../core/clock.js";
+import { bootClock, ClockGuard } from "../core/clock-guard.js";
 import { type Config, loadConfig } from "../core/config.js";
 import { type Log, openLog } from "../core/log.js";
 import { stopSignal } from "../core/stop-signal.js";
@@ -26,10 +27,13 @@ export async function runIssuer(configFile: string): Promise<void> {
   const config = loadConfig(configFile);
   const log = openLog("issuer");
   const stop = stopSignal();
-  const clock = systemClock;
+  const clock = new ClockGuard(systemClock, bootClock);
   const store = { ...config.store, installation: config.installation };
   const status = new StatusWriter(store, clock);
   const ca = new CaStore(store);
+  // The journal's newest record is the latest time that was signed or promised.
+  const { reader } = status;
+  clock.signed(reader.record(reader.head().position)?.timeMs ?? 0);
   const audit = await AuditLog.open(config.audit.dir, clock);
   const keyStore = keyStores(config);
 
@@ -102,8 +106,10 @@ function keyStores(config: Config): (token: string) => KeyStore {
 
 function startTimers(context: IssuerContext, checkpointer: Checkpointer, audit: AuditLog): NodeJS.Timeout[] {
   const { log, schedule, status } = context;
+  const clockIsTrusted = clockWatch(context, audit);
   return [
     every(TICK_MS, log, async () => {
+      if (!(await clockIsTrusted())) return;
       await schedule.tick();
       for (const { authority, certificate } of await renewDelegates(context, log)) {
         await audit.append("delegate.issued", {
@@ -120,6 +126,23 @@ function startTimers(context: IssuerContext, checkpointer: Checkpointer, audit: 
       if (stale > 0) log.warn({ stale }, "reader slots of dead processes were freed");
     }),
   ];
+}
+
+/** Asks whether the clock may be signed by (invariant 11); records when that changes. */
+function clockWatch({ clock, log }: IssuerContext, audit: AuditLog): () => Promise<boolean> {
+  let known: string | undefined;
+  return async () => {
+    const { fault } = clock;
+    if (fault === undefined && known !== undefined) {
+      log.warn("the clock is trusted again; signing goes on");
+      await audit.append("clock.restored");
+    } else if (fault !== undefined && known === undefined) {
+      log.error({ fault }, "the clock is not trusted; nothing is signed");
+      await audit.append("clock.fault", { reason: fault });
+    }
+    known = fault;
+    return fault === undefined;
+  };
 }
 
 /** Repeats a job, never two at once; a failure is logged and the next turn comes. */

@@ -7,7 +7,8 @@ import type {
   ResultOf,
   Unchanged,
 } from "../control/messages.js";
-import { type Clock, nowSeconds } from "../core/clock.js";
+import { nowSeconds } from "../core/clock.js";
+import type { ClockGuard } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
 import { SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
@@ -31,7 +32,7 @@ import { crlFacts, isoTime, issuerStatuses } from "./report.js";
 /** Everything the operations work on; put together once in main. */
 export interface IssuerContext {
   readonly config: Config;
-  readonly clock: Clock;
+  readonly clock: ClockGuard;
   readonly log: Log;
   readonly status: StatusWriter;
   readonly ca: CaStore;
@@ -149,8 +150,16 @@ const OPERATIONS: { readonly [Op in ControlOp]: Operation<Op> } = {
   },
 };
 
-/** Executes one verified request. What it says is on disk when it resolves (invariant 3). Throws SekishoError. */
+/** What makes a CA key sign a time. A revocation is not among them: it is never refused for the clock's sake. */
+const SIGNING: readonly ControlOp[] = ["ca.create", "cert.issue", "crl.issue", "responder.enrol"];
+
+/**
+ * Executes one verified request. What it says is on disk when it resolves (invariant 3). Throws SekishoError,
+ * CLOCK_UNTRUSTED for one that would sign by a clock that jumped (invariant 11).
+ */
 export async function execute(context: IssuerContext, request: ControlRequest): Promise<ResultOf<ControlOp>> {
+  const { fault } = context.clock;
+  if (fault !== undefined && SIGNING.includes(request.op)) throw new SekishoError("CLOCK_UNTRUSTED", fault);
   const operation = OPERATIONS[request.op] as Operation<ControlOp>;
   return operation(context, request);
 }
