@@ -100,7 +100,17 @@ bool Acceptor::Start(Napi::Env env, int fd) {
   return true;
 }
 
-void Acceptor::Close(const Napi::CallbackInfo&) { Shut(); }
+// Whoever has connected may be about to send: such a connection is not closed but handed over as it is.
+void Acceptor::Close(const Napi::CallbackInfo&) {
+  if (shut_ || listening_ == -1) return;
+  while (!waiting_.empty()) {
+    Waiting* waiting = waiting_.front();
+    const int fd = waiting->fd;
+    Release(waiting);
+    Deliver(fd, Kind::kOther);
+  }
+  Shut();
+}
 
 void Acceptor::Shut() {
   if (shut_ || listening_ == -1) return;

@@ -19,7 +19,7 @@ export interface AcceptorLimits {
 export type ConnectionKind = "plain" | "other" | "expired";
 
 export interface Acceptor {
-  /** Stops accepting and closes connections whose head is not whole. Further calls do nothing. */
+  /** Stops accepting; connections whose head is not whole are handed over at once, as `other`. Further calls do nothing. */
   close(): void;
 }
 

@@ -6,23 +6,21 @@ import type { Listener } from "./node-listener.js";
 import type { UwsTransport } from "./uws.js";
 
 /** Connections the kernel completes while the process is busy. The kernel caps it at net.core.somaxconn. */
-const BACKLOG = 4_096;
+export const BACKLOG = 4_096;
 /** Connections of all peers whose first head is not whole; each costs about 300 bytes here and a descriptor. */
 const MAX_WAITING = 16_384;
 
 /**
  * Accepts with the addon: a connection whose first request is plain HTTP/1.1 goes to uWS, every other to our own
- * transport. Throws the system error, such as EADDRINUSE.
+ * transport. Owns the listening socket from then on.
  */
-export function listenWithAcceptor(
+export function acceptWithAddon(
   bindings: Bindings,
-  host: string,
-  port: number,
+  listening: { readonly fd: number; readonly port: number },
   limits: HttpLimits,
   http1: Http1Transport,
   uws: UwsTransport,
 ): Listener {
-  const listening = bindings.listen(host, port, BACKLOG);
   const acceptor = new bindings.Acceptor(listening.fd, acceptorLimits(limits), (fd, kind) => {
     if (kind === "plain") uws.adopt(fd);
     else attach(http1, fd, kind);

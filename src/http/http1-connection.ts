@@ -54,9 +54,13 @@ export class Http1Connection implements ExchangeOwner {
     this.#refuse(408, "request head took too long");
   }
 
-  /** Closes now if nothing is under way, else with the answer to what is. */
+  /** Closes with the next answer. */
   drain(): void {
     this.#draining = true;
+  }
+
+  /** Closes if no request is under way. */
+  closeIfIdle(): void {
     if (this.#inFlight.length === 0 && this.#parser.phase === "idle") this.#linger();
   }
 

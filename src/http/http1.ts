@@ -12,6 +12,7 @@ export class Http1Transport {
   readonly #connections = new Set<Http1Connection>();
   readonly #checks: NodeJS.Timeout;
   #onEmpty: (() => void) | undefined;
+  #draining = false;
 
   constructor(handler: HttpHandler, limits: HttpLimits) {
     this.#handler = handler;
@@ -31,15 +32,21 @@ export class Http1Transport {
     this.#attach(socket).expire();
   }
 
-  /** Closes idle connections, lets requests under way finish for `drainMs`, then cuts the rest. */
-  async close(drainMs: number): Promise<void> {
+  /**
+   * Closes each connection with its next answer; after `idleMs` also those without a request, after `drainMs` all.
+   * Resolves once none is left.
+   */
+  async close(drainMs: number, idleMs: number): Promise<void> {
     const emptied = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
+    this.#draining = true;
     for (const connection of this.#connections) connection.drain();
     if (this.#connections.size > 0) {
+      const idle = setTimeout(() => this.#closeIdle(), idleMs);
       const cut = setTimeout(() => this.#destroyAll(), drainMs);
       await emptied;
+      clearTimeout(idle);
       clearTimeout(cut);
     }
     clearInterval(this.#checks);
@@ -52,12 +59,17 @@ export class Http1Transport {
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
     this.#connections.add(connection);
+    if (this.#draining) connection.drain();
     return connection;
   }
 
   #checkDeadlines(): void {
     const now = performance.now();
     for (const connection of this.#connections) connection.checkDeadline(now);
+  }
+
+  #closeIdle(): void {
+    for (const connection of this.#connections) connection.closeIfIdle();
   }
 
   #destroyAll(): void {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import net from "node:net";
+import { BACKLOG } from "./acceptor.js";
 import type { HttpLimits } from "./handler.js";
 import type { Http1Transport } from "./http1.js";
 import { peerOfSocket } from "./peer-text.js";
@@ -11,15 +12,42 @@ export interface Listener {
   stop(): void;
 }
 
-/** Accepts with node:net and serves everything over our own transport. Throws the system error, such as EADDRINUSE. */
+/**
+ * Accepts with node:net, at an address or on a listening descriptor, and serves everything over our own transport.
+ * Throws the system error, such as EADDRINUSE.
+ */
 export async function listenWithNode(
-  host: string,
-  port: number,
+  at: { readonly host: string; readonly port: number } | { readonly fd: number },
   limits: HttpLimits,
   transport: Http1Transport,
 ): Promise<Listener> {
+  const server = net.createServer({ allowHalfOpen: true }, attaching(limits, transport));
+  server.listen({ ...at, backlog: BACKLOG, exclusive: true });
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("not an IP socket");
+  return { port: address.port, stop: () => server.close() };
+}
+
+/** Serves connections that another process accepts at `port` and hands over, until it stops to do so. */
+export function serveAccepted(
+  onConnection: (take: (socket: net.Socket) => void) => void,
+  port: number,
+  limits: HttpLimits,
+  transport: Http1Transport,
+): Listener {
+  const attach = attaching(limits, transport);
+  onConnection((socket) => {
+    socket.allowHalfOpen = true;
+    attach(socket);
+  });
+  return { port, stop: () => {} };
+}
+
+/** Attaches sockets to the transport as long as their peer has not too many. */
+function attaching(limits: HttpLimits, transport: Http1Transport): (socket: net.Socket) => void {
   const peers = new Map<string, number>();
-  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+  return (socket) => {
     const peer = peerOfSocket(socket.remoteAddress);
     const open = peers.get(peer) ?? 0;
     if (open >= limits.maxConnectionsPerPeer) {
@@ -28,12 +56,7 @@ export async function listenWithNode(
     }
     peers.set(peer, open + 1);
     transport.attach(socket, () => release(peers, peer));
-  });
-  server.listen({ host, port, exclusive: true });
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("not an IP socket");
-  return { port: address.port, stop: () => server.close() };
+  };
 }
 
 function release(peers: Map<string, number>, peer: string): void {

@@ -64,7 +64,7 @@ export async function selfTestUws(
   );
   const findings = await Promise.all(TRIALS.map((trial) => run(trial, port)));
   acceptor.close();
-  await transport.close(0);
+  await transport.close(0, 0);
   return findings;
 }
 

@@ -1,10 +1,11 @@
+import type { Socket } from "node:net";
 import { type Bindings, loadBindings } from "../../native-bindings/binding.js";
 import { SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
-import { listenWithAcceptor } from "./acceptor.js";
+import { acceptWithAddon, BACKLOG } from "./acceptor.js";
 import type { HttpHandler, HttpLimits } from "./handler.js";
 import { Http1Transport } from "./http1.js";
-import { type Listener, listenWithNode } from "./node-listener.js";
+import { type Listener, listenWithNode, serveAccepted } from "./node-listener.js";
 import { type Finding, selfTestUws } from "./self-test.js";
 import { UwsTransport } from "./uws.js";
 import { loadUws } from "./uws-binary.js";
@@ -16,6 +17,8 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 chooses a free one. */
   readonly port: number;
+  /** Absent: host and port are bound here. */
+  readonly inherited?: InheritedSocket;
   /** What is wanted: `uws` falls back to `http1` where it cannot be used, and the log says so once. */
   readonly transport: TransportName;
   readonly limits: HttpLimits;
@@ -25,37 +28,47 @@ export interface HttpServerOptions {
   readonly bindings?: Bindings | undefined;
 }
 
+/**
+ * A socket that another process has bound to host and port: its descriptor in this process, or a way to be given the
+ * connections that the other process accepts.
+ */
+export type InheritedSocket =
+  | { readonly fd: number }
+  | { readonly onConnection: (take: (socket: Socket) => void) => void };
+
 export interface HttpServer {
   readonly port: number;
   /** What serves plain HTTP/1.1. All else is always served by our own transport. */
   readonly transport: TransportName;
   /** Known faults of uWS binaries and whether this one has them; empty with `http1`. */
   readonly findings: readonly Finding[];
-  /** Stops accepting, lets requests under way finish for `drainMs`, then closes what is left. */
-  close(drainMs: number): Promise<void>;
+  /**
+   * Stops accepting and ends when the last connection is closed, or after `drainMs`. A request meanwhile is answered
+   * with `Connection: close`; a connection without one is left to its client for `idleMs` (absent: `drainMs`), because
+   * closing it could cross its next request.
+   */
+  close(drainMs: number, idleMs?: number): Promise<void>;
 }
 
 /** Starts to serve. Throws SekishoError PORT_TAKEN. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { host, port, limits, log } = options;
+  const { limits, log } = options;
   const handler = guarded(options.handler, log);
   const fast = options.transport === "uws" ? await openUws(options, handler) : undefined;
   const http1 = new Http1Transport(handler, limits);
-  const listener = await listenOrExplain(host, port, () =>
-    fast === undefined
-      ? listenWithNode(host, port, limits, http1)
-      : listenWithAcceptor(fast.bindings, host, port, limits, http1, fast.uws),
-  ).catch(async (error: unknown) => {
-    await Promise.all([http1.close(0), fast?.uws.close(0)]);
-    throw error;
-  });
+  const listener = await listenOrExplain(options, () => listen(options, http1, fast)).catch(
+    async (error: unknown) => {
+      await Promise.all([http1.close(0, 0), fast?.uws.close(0, 0)]);
+      throw error;
+    },
+  );
   return {
     port: listener.port,
     transport: fast === undefined ? "http1" : "uws",
     findings: fast?.findings ?? [],
-    close: async (drainMs) => {
+    close: async (drainMs, idleMs = drainMs) => {
       listener.stop();
-      await Promise.all([http1.close(drainMs), fast?.uws.close(drainMs)]);
+      await Promise.all([http1.close(drainMs, idleMs), fast?.uws.close(drainMs, idleMs)]);
     },
   };
 }
@@ -86,9 +99,21 @@ async function openUws(options: HttpServerOptions, handler: HttpHandler): Promis
   return { bindings: addon.bindings, uws, findings };
 }
 
+function listen(
+  { host, port, inherited, limits }: HttpServerOptions,
+  http1: Http1Transport,
+  fast: Fast | undefined,
+): Listener | Promise<Listener> {
+  if (inherited !== undefined && "onConnection" in inherited)
+    return serveAccepted(inherited.onConnection, port, limits, http1);
+  if (fast === undefined) return listenWithNode(inherited ?? { host, port }, limits, http1);
+  const listening =
+    inherited === undefined ? fast.bindings.listen(host, port, BACKLOG) : { ...inherited, port };
+  return acceptWithAddon(fast.bindings, listening, limits, http1, fast.uws);
+}
+
 async function listenOrExplain(
-  host: string,
-  port: number,
+  { host, port }: HttpServerOptions,
   listen: () => Listener | Promise<Listener>,
 ): Promise<Listener> {
   try {

@@ -17,7 +17,7 @@ import { UwsBodyRequest, UwsRequest } from "./uws-request.js";
 
 type Loaded = Extract<LoadedUws, { readonly file: string }>;
 
-/** How often a drain looks whether the requests under way are answered, in milliseconds. */
+/** How often a drain looks whether its connections are closed, in milliseconds. */
 const DRAIN_CHECK_MS = 10;
 
 /**
@@ -29,6 +29,7 @@ export class UwsTransport {
   readonly #app: TemplatedApp;
   readonly #adopt: (fd: number) => void;
   readonly #draining: Draining = { now: false, inFlight: 0 };
+  #connections = 0;
 
   private constructor(app: TemplatedApp, adopt: (fd: number) => void) {
     this.#app = app;
@@ -46,6 +47,9 @@ export class UwsTransport {
     const adopt = adoption(app, bindings, file);
     if (adopt === undefined) return undefined;
     const transport = new UwsTransport(app, adopt);
+    app.filter((_, count) => {
+      transport.#connections += Number(count);
+    });
     app.any("/*", (response, request) => transport.#serve(response, request, handler, limits));
     return transport;
   }
@@ -55,13 +59,21 @@ export class UwsTransport {
     this.#adopt(fd);
   }
 
-  /** Lets requests under way finish for `drainMs`, then closes every connection. */
-  async close(drainMs: number): Promise<void> {
+  /**
+   * Closes each connection with its next answer; after `idleMs` also those without a request, after `drainMs` all.
+   * Resolves once none is left.
+   */
+  async close(drainMs: number, idleMs: number): Promise<void> {
     this.#draining.now = true;
-    const deadline = performance.now() + drainMs;
-    while (this.#draining.inFlight > 0 && performance.now() < deadline)
+    const start = performance.now();
+    while (this.#mayWait(performance.now() - start, drainMs, idleMs))
       await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
     this.#app.close();
+  }
+
+  #mayWait(elapsedMs: number, drainMs: number, idleMs: number): boolean {
+    if (this.#connections === 0 || elapsedMs >= drainMs) return false;
+    return elapsedMs < idleMs || this.#draining.inFlight > 0;
   }
 
   #serve(response: HttpResponse, request: NativeRequest, handler: HttpHandler, limits: HttpLimits): void {

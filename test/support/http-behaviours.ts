@@ -251,7 +251,7 @@ export function behaviours(transport: TransportName): void {
       await held.answer("/idle");
       await idle.answer();
       await held.reply("/busy");
-      const closed = server.close(60_000);
+      const closed = server.close(60_000, 0);
       await held.answer("/busy");
       const answer = await busy.answer();
       assert.equal(answer?.body, "/busy");
@@ -260,4 +260,43 @@ export function behaviours(transport: TransportName): void {
       await Promise.all([busy.close(), idle.close(), closed]);
       await assert.rejects(RawClient.connect(port), { code: "ECONNREFUSED" });
     });
+
+  for (const version of ["1.0", "1.1"])
+    serving(
+      `close answers the next request of a connection, HTTP/${version}`,
+      {},
+      async (port, held, server) => {
+        const request = (target: string) =>
+          GET(target, version).replace("\r\n\r\n", "\r\nConnection: keep-alive\r\n\r\n");
+        const idle = await RawClient.connect(port);
+        await idle.send(request("/first"));
+        await held.answer("/first");
+        assert.notEqual((await idle.answer())?.fields.get("connection"), "close");
+        const closed = server.close(60_000);
+        await idle.send(request("/next"));
+        await held.answer("/next");
+        const answer = await idle.answer();
+        assert.equal(answer?.body, "/next");
+        assert.equal(answer?.fields.get("connection"), "close");
+        assert.equal(await idle.rest(), "");
+        await Promise.all([idle.close(), closed]);
+      },
+    );
+
+  serving("close answers a connection that has sent nothing yet", {}, async (port, held, server) => {
+    const fresh = await RawClient.connect(port);
+    // Once a later connection is served, the earlier one has been accepted.
+    const later = await RawClient.connect(port);
+    await later.send(GET("/later"));
+    await held.answer("/later");
+    await later.answer();
+    await later.close();
+    const closed = server.close(60_000);
+    await fresh.send(GET("/fresh"));
+    await held.answer("/fresh");
+    const answer = await fresh.answer();
+    assert.equal(answer?.body, "/fresh");
+    assert.equal(answer?.fields.get("connection"), "close");
+    await Promise.all([fresh.close(), closed]);
+  });
 }

@@ -21,7 +21,7 @@ suite("http1 alone", () => {
     const client = await RawClient.connect((server.address() as net.AddressInfo).port);
     client.socket.once("close", () => {
       server.close();
-      void transport.close(0);
+      void transport.close(0, 0);
     });
     return client;
   }

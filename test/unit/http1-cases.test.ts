@@ -16,7 +16,7 @@ suite("http1 transport", () => {
   });
   after(async () => {
     server.close();
-    await transport.close(1_000);
+    await transport.close(0, 0);
   });
   for (const httpCase of HTTP_CASES)
     for (const delivery of ["whole", "bytewise"] as const)

@@ -180,16 +180,22 @@ suite("native bindings", { skip: loaded.bindings === undefined ? loaded.reason :
     assert.equal((await kindOf([PLAIN.slice(0, 20)], true)).kind, "other");
   });
 
-  test("close releases waiting connections", async () => {
+  test("close hands over what waits: its request may be on the way", async () => {
     const { fd, port } = bindings.listen("127.0.0.1", 0, 8);
-    const acceptor = new bindings.Acceptor(fd, LIMITS, () => assert.fail("nothing is whole"));
+    const handedOver: ConnectionKind[] = [];
+    const acceptor = new bindings.Acceptor(fd, LIMITS, (accepted, kind) => {
+      handedOver.push(kind);
+      new net.Socket({ fd: accepted }).destroy();
+    });
     const first = net.connect({ port, host: "127.0.0.1" }).on("error", () => {});
     const closed = new Promise((resolve) => first.once("close", resolve));
     first.write("GET ");
     await once(first, "connect");
     for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    assert.deepEqual(handedOver, []);
     acceptor.close();
     acceptor.close();
+    assert.deepEqual(handedOver, ["other"]);
     await closed;
   });
 
