@@ -21,6 +21,7 @@ import { checkPortFree, Service } from "./quickstart/services.js";
 
 interface Arguments extends QuickstartOptions {
   readonly check: boolean;
+  readonly processes: string | undefined;
 }
 
 const START_SECONDS = 30;
@@ -47,22 +48,25 @@ function parseArguments(): Arguments {
     .addOption(
       new Option("--key <type>", "key of the OCSP delegate (default: rsa2048)").choices(["rsa2048", "p256"]),
     )
+    .option("--processes <n>", "responder processes (default: what the configuration says)")
     .option("--check", "ask with the openssl client, print what it said, stop; exit 0 if all is right", false)
     .addHelpText("after", "\nExample:\n  npm run quickstart -- --dir /tmp/demo --port 9000 --check")
     .exitOverride();
-  const { dir, port: asked, metricsPort, signer, key, check } = program.parse().opts();
-  return { dir: resolve(dir), port: asked, metricsPort, signer, key, check };
+  const { dir, port: asked, metricsPort, signer, key, processes, check } = program.parse().opts();
+  return { dir: resolve(dir), port: asked, metricsPort, signer, key, processes, check };
 }
 
 async function main(options: Arguments): Promise<boolean> {
   const stop = stopSignal();
+  // A terminal that closes: to the responder, which gets it too, it would mean to go on with a new configuration.
+  process.on("SIGHUP", () => process.kill(process.pid, "SIGTERM"));
   if (options.port !== undefined) await checkPortFree(options.port);
   const config = prepareInstallation(options, say);
   await checkPortFree(config.responder.listen.port);
   await checkPortFree(config.responder.metricsListen.port);
   const services: Service[] = [];
   try {
-    await startServices(config, services);
+    await startServices(config, options.processes, services);
     const base = config.responder.publicUrl;
     console.log(`ready ${base}`);
     if (options.check) return await runChecks(base, join(options.dir, "pki"));
@@ -76,7 +80,11 @@ async function main(options: Arguments): Promise<boolean> {
 }
 
 /** Starts issuer, then responder, and brings the demonstration to the state it promises. Every step may be repeated. */
-async function startServices(config: Config, services: Service[]): Promise<void> {
+async function startServices(
+  config: Config,
+  processes: string | undefined,
+  services: Service[],
+): Promise<void> {
   const dir = resolve(config.file, "..");
   const pki = join(dir, "pki");
   const logs = join(dir, "log");
@@ -91,7 +99,8 @@ async function startServices(config: Config, services: Service[]): Promise<void>
       say(`published CRL number ${crl.number} with ${crl.entries} entries`);
     }
     say("starting the responder");
-    const responder = new Service("responder", config.file, logs);
+    const args = processes === undefined ? [] : ["--processes", processes];
+    const responder = new Service("responder", config.file, logs, args);
     services.push(responder);
     await responder.until("the OCSP key's enrolment", START_SECONDS, () =>
       ensureDelegate(client, config, say),

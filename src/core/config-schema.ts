@@ -39,6 +39,9 @@ const httpUrl = z
   .regex(/^http:\/\/[A-Za-z0-9.:[\]-]+(\/[A-Za-z0-9._~/-]*)?$/, "expected an http:// URL")
   .transform((url) => url.replace(/\/$/, ""));
 
+/** More than any machine has use for. */
+export const MAX_PROCESSES = 64;
+
 const oidText = z.string().regex(/^[0-2](\.(0|[1-9]\d{0,38})){1,31}$/, "expected a dotted object identifier");
 
 const hexBytes = (octets: number) =>
@@ -160,6 +163,9 @@ export const configSchema = z.strictObject({
     metricsListen: address,
     /** Where the world reaches this listener: written into certificates (AIA, CDP). */
     publicUrl: httpUrl,
+    /** Responder processes on the one listening socket. */
+    processes: z.number().int().min(1).max(MAX_PROCESSES).default(1),
+    /** Signing threads of each process. */
     workers: z.number().int().min(1).max(64).default(2),
     /** uws: the uWebSockets.js transport for HTTP/1.1 behind the acceptor; http1: our own for everything. */
     transport: z.enum(["uws", "http1"]).default("uws"),

@@ -16,18 +16,28 @@ export type IssuerConfig = Config["issuers"][string];
 export type ProfileConfig = Config["profiles"][string];
 export type TokenConfig = Config["tokens"][string];
 
+/** A configuration as it stands in its file; `file` is the absolute path. */
+export interface ConfigSource {
+  readonly file: string;
+  readonly text: string;
+}
+
 /** Reads and checks a configuration file. Throws CONFIG_MISSING or CONFIG_INVALID with line, key and expectation. */
 export function loadConfig(path: string): Config {
+  const { file, text } = readConfig(path);
+  return parseConfig(text, file);
+}
+
+/** Reads a configuration file without looking at it. Throws CONFIG_MISSING. */
+export function readConfig(path: string): ConfigSource {
   const file = resolve(path);
-  let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    return { file, text: readFileSync(file, "utf8") };
   } catch (error) {
     throw new SekishoError("CONFIG_MISSING", `${file}: ${(error as NodeJS.ErrnoException).code}`, {
       cause: error,
     });
   }
-  return parseConfig(text, file);
 }
 
 /** Checks configuration text; `file` names it in messages and is what relative paths start from. */

@@ -2,11 +2,9 @@ import { Socket } from "node:net";
 import type { AcceptorLimits, Bindings, ConnectionKind } from "../../native-bindings/binding.js";
 import type { HttpLimits } from "./handler.js";
 import type { Http1Transport } from "./http1.js";
-import type { Listener } from "./node-listener.js";
+import type { Listener } from "./listener.js";
 import type { UwsTransport } from "./uws.js";
 
-/** Connections the kernel completes while the process is busy. The kernel caps it at net.core.somaxconn. */
-export const BACKLOG = 4_096;
 /** Connections of all peers whose first head is not whole; each costs about 300 bytes here and a descriptor. */
 const MAX_WAITING = 16_384;
 

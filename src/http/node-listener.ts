@@ -1,16 +1,9 @@
 import { once } from "node:events";
 import net from "node:net";
-import { BACKLOG } from "./acceptor.js";
 import type { HttpLimits } from "./handler.js";
 import type { Http1Transport } from "./http1.js";
+import { BACKLOG, type Listener } from "./listener.js";
 import { peerOfSocket } from "./peer-text.js";
-
-/** A socket that accepts connections and hands them to a transport. */
-export interface Listener {
-  readonly port: number;
-  /** Stops accepting; connections already handed over go on. */
-  stop(): void;
-}
 
 /**
  * Accepts with node:net, at an address or on a listening descriptor, and serves everything over our own transport.

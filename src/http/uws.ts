@@ -47,9 +47,7 @@ export class UwsTransport {
     const adopt = adoption(app, bindings, file);
     if (adopt === undefined) return undefined;
     const transport = new UwsTransport(app, adopt);
-    app.filter((_, count) => {
-      transport.#connections += Number(count);
-    });
+    app.filter((_, change) => transport.#countConnection(Number(change)));
     app.any("/*", (response, request) => transport.#serve(response, request, handler, limits));
     return transport;
   }
@@ -74,6 +72,11 @@ export class UwsTransport {
   #mayWait(elapsedMs: number, drainMs: number, idleMs: number): boolean {
     if (this.#connections === 0 || elapsedMs >= drainMs) return false;
     return elapsedMs < idleMs || this.#draining.inFlight > 0;
+  }
+
+  /** 1 for a new connection, -1 for one that is gone. */
+  #countConnection(change: number): void {
+    this.#connections += change;
   }
 
   #serve(response: HttpResponse, request: NativeRequest, handler: HttpHandler, limits: HttpLimits): void {

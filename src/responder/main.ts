@@ -1,174 +1,38 @@
-import type { Server } from "node:http";
-import { Piscina } from "piscina";
-import { loadBindings } from "../../native-bindings/binding.js";
-import { nowSeconds, systemClock } from "../core/clock.js";
-import { type Config, loadConfig } from "../core/config.js";
-import { type Log, openLog } from "../core/log.js";
+import { parseConfig, readConfig } from "../core/config.js";
+import { openLog } from "../core/log.js";
 import { stopSignal } from "../core/stop-signal.js";
-import { DEFAULT_HTTP_LIMITS } from "../http/handler.js";
-import { startHttpServer } from "../http/server.js";
-import { Repository } from "../repository/repository.js";
-import { openKeyStore } from "../signer/open.js";
-import type { KeyStore } from "../signer/signer.js";
-import { mappedPosition, POSITION_OCTETS, positionPath } from "../store/position-file.js";
-import { StatusReader } from "../store/status-reader.js";
-import { admit } from "./admission.js";
-import type { BatchResult, BatchTask } from "./batch.js";
-import { Batcher } from "./batcher.js";
-import { Enrolment } from "./enrolment.js";
-import { Frontend } from "./frontend.js";
-import { JournalFollower } from "./journal-follower.js";
-import { Metrics, startMetricsServer } from "./metrics.js";
-import { ResponseCache } from "./response-cache.js";
-import { SigningPool, TokenUnavailable } from "./signing-pool.js";
-import { TokenBreaker } from "./token-breaker.js";
-import { Trust } from "./trust.js";
+import { closeMetricsServer, startMetricsServer } from "./metrics-server.js";
+import { bindShared } from "./shared-socket.js";
+import { Supervisor } from "./supervisor.js";
 
-/** About 2 KiB an answer with its headers and indexes: some 200 MiB. */
-const MAX_CACHED_ANSWERS = 100_000;
 /**
- * At 1.5 ms a signature and two workers the known and the nonce requests together are a wait of under 3 s, where the
- * batcher gives up; questions about serials that nobody issued get what little is left.
+ * Runs the responder until SIGINT or SIGTERM: binds the socket, starts responder processes on it and keeps them there.
+ * SIGHUP reads the configuration again. `processes` comes before the configuration's. Throws what keeps it from starting.
  */
-const MAX_WAITING = { known: 2_048, nonce: 1_024, unknown: 256 };
-const ENROLMENT_CHECK_MS = 2_000;
-const DRAIN_MS = 10_000;
-
-/** Runs a responder until SIGINT or SIGTERM. Throws what keeps it from starting. */
-export async function runResponder(configFile: string): Promise<void> {
-  const config = loadConfig(configFile);
+export async function runResponder(configFile: string, processes?: number): Promise<void> {
+  const source = readConfig(configFile);
+  const config = parseConfig(source.text, source.file);
+  const { listen, metricsListen } = config.responder;
   const log = openLog("responder");
   const stop = stopSignal();
-  const keyStore = keyStores(config);
-  // Login counts for the whole process, so it comes before the workers open their sessions.
-  for (const { ocsp } of Object.values(config.issuers)) keyStore(ocsp.token);
-  const status = StatusReader.open({ ...config.store, installation: config.installation });
-  const trust = new Trust(status, config, keyStore, log);
 
-  const pool = await startPool(config);
-  const cache = new ResponseCache(MAX_CACHED_ANSWERS);
-  const follower = new JournalFollower(status, positionProbe(config, status, log), cache);
-  const breaker = new TokenBreaker(systemClock, (state, reason) => {
-    log[state === "open" ? "error" : "info"]({ state, reason }, "token breaker");
-  });
-  const signing = new SigningPool(pool, breaker);
-  const batcher = new Batcher(
-    async (task) => {
-      const result = await signing.run(task);
-      metrics.batchSigned(result.signatures);
-      return result;
-    },
-    { maxInFlight: config.responder.workers * 2, maxWaiting: MAX_WAITING },
-    (err) => {
-      if (!(err instanceof TokenUnavailable)) log.error({ err }, "a batch failed");
-    },
-  );
-  const metrics: Metrics = new Metrics({
-    pending: () => batcher.pending,
-    cachedAnswers: () => cache.size,
-    tokenAnswers: () => breaker.state === "closed",
-    delegateLife: () => delegateLife(status, trust),
-  });
-  const issuers = () => {
-    follower.catchUp();
-    return status.issuers();
-  };
-  const repository = new Repository(config.crl.dir, issuers, systemClock);
-  const frontend = new Frontend(
-    cache,
-    follower,
-    (request) => admit(request, trust, status),
-    batcher,
-    repository.handle,
-    systemClock,
-    metrics,
-  );
-
-  const isReady = () => [...delegateLife(status, trust).values()].every((life) => life > 0);
-  const metricsServer = await startMetricsServer(metrics, config.responder.metricsListen, isReady);
-  const http = await startHttpServer({
-    ...config.responder.listen,
-    transport: config.responder.transport,
-    limits: DEFAULT_HTTP_LIMITS,
-    handler: frontend.handle,
-    log,
-  });
-  const enrolment = startEnrolment(new Enrolment(status, config, keyStore, systemClock, log), log);
-  log.info({ listen: config.responder.listen, transport: http.transport }, "responder answers");
-
-  log.info({ signal: await stop }, "responder stops");
-  clearInterval(enrolment);
-  await http.close(DRAIN_MS);
-  await closeServer(metricsServer);
-  signing.close();
-  await pool.close();
-  await status.close();
-}
-
-/** Opens each token once in this thread. */
-function keyStores(config: Config): (token: string) => KeyStore {
-  const open = new Map<string, KeyStore>();
-  return (token) => {
-    const keyStore = open.get(token) ?? openKeyStore(config, token);
-    open.set(token, keyStore);
-    return keyStore;
-  };
-}
-
-/** All workers at once: each loads modules and opens sessions, which no request should wait for. */
-async function startPool(config: Config): Promise<Piscina<BatchTask, BatchResult>> {
-  const { workers } = config.responder;
-  const pool = new Piscina<BatchTask, BatchResult>({
-    filename: new URL("./worker.js", import.meta.url).href,
-    minThreads: workers,
-    maxThreads: workers,
-    workerData: { config },
-  });
-  await Promise.all(
-    Array.from({ length: workers }, () =>
-      pool.run({ requests: new Uint8Array(0), ends: new Uint32Array(0) }),
-    ),
-  );
-  return pool;
-}
-
-/** Reads the position file through a mapping, a memory read; without the addon, the journal head itself. */
-function positionProbe(config: Config, status: StatusReader, log: Log): () => number {
-  const loaded = loadBindings();
-  const file = positionPath(config.store.dir);
-  if (loaded.bindings === undefined) {
-    log.info({ reason: loaded.reason }, "the position file is not mapped; the journal head is read instead");
-    return () => {
-      status.refresh();
-      return status.head().position;
-    };
+  const socket = await bindShared(listen.host, listen.port, (connection) => supervisor.give(connection));
+  const supervisor: Supervisor = new Supervisor(source, config, processes, socket, log);
+  // A second signal ends this process at once, and its children with it.
+  process.on("exit", () => supervisor.kill());
+  const metricsServer = await startMetricsServer(metricsListen, supervisor);
+  try {
+    const started = supervisor.start();
+    let reloads = started;
+    process.on("SIGHUP", () => {
+      reloads = reloads.then(() => supervisor.reload());
+    });
+    await started;
+    log.info({ address: listen.host, port: socket.port }, "responder answers");
+    log.info({ signal: await stop }, "responder stops");
+  } finally {
+    socket.close();
+    await supervisor.stop();
+    await closeMetricsServer(metricsServer);
   }
-  return mappedPosition(loaded.bindings.mapFile(file, POSITION_OCTETS, false));
 }
-
-function startEnrolment(enrolment: Enrolment, log: Log): NodeJS.Timeout {
-  const check = (): void => {
-    enrolment.check().catch((err) => log.error({ err }, "the OCSP certificates could not be checked"));
-  };
-  check();
-  return setInterval(check, ENROLMENT_CHECK_MS);
-}
-
-/** Seconds that each served issuer's delegate is still valid; 0 without one. */
-function delegateLife(status: StatusReader, trust: Trust): Map<string, number> {
-  status.refresh();
-  trust.refresh();
-  const now = nowSeconds(systemClock);
-  return new Map(
-    [...trust.issuers()].map(({ id, responder }) => [
-      id,
-      responder?.usableAt(now) ? responder.notAfter - now : 0,
-    ]),
-  );
-}
-
-const closeServer = (server: Server): Promise<void> =>
-  new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });

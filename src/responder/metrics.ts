@@ -1,6 +1,4 @@
-import { createServer, type Server } from "node:http";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { SekishoError } from "../core/errors.js";
 import type { Outcome } from "./batch.js";
 import type { FrontendEvents } from "./frontend.js";
 
@@ -55,6 +53,7 @@ export class Metrics implements FrontendEvents {
     new Gauge({
       name: "sekisho_token_up",
       help: "1 while the token signs; 0 while the breaker is open and only cached answers are given",
+      aggregator: "min",
       registers,
       collect() {
         this.set(source.tokenAnswers() ? 1 : 0);
@@ -63,6 +62,7 @@ export class Metrics implements FrontendEvents {
     new Gauge({
       name: "sekisho_delegate_life_seconds",
       help: "Time until the OCSP delegate certificate expires; 0 without one",
+      aggregator: "min",
       labelNames: ["issuer"],
       registers,
       collect() {
@@ -79,33 +79,4 @@ export class Metrics implements FrontendEvents {
   batchSigned(signatures: number): void {
     this.batches.observe(signatures);
   }
-}
-
-/** Serves /metrics, /livez and /readyz (DESIGN 6) on an address of its own. Throws PORT_TAKEN. */
-export function startMetricsServer(
-  metrics: Metrics,
-  { host, port }: { readonly host: string; readonly port: number },
-  isReady: () => boolean,
-): Promise<Server> {
-  const server = createServer((request, response) => {
-    const reply = (status: number, text: string, type = "text/plain; charset=utf-8"): void => {
-      response.writeHead(status, { "content-type": type }).end(text);
-    };
-    if (request.url === "/livez") reply(200, "ok\n");
-    else if (request.url === "/readyz")
-      isReady() ? reply(200, "ready\n") : reply(503, "no OCSP delegate is in force yet\n");
-    else if (request.url === "/metrics")
-      metrics.registry.metrics().then(
-        (text) => reply(200, text, metrics.registry.contentType),
-        () => reply(500, "metrics failed\n"),
-      );
-    else reply(404, "no such resource\n");
-  });
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      reject(taken ? new SekishoError("PORT_TAKEN", `${host}:${port} is in use`, { cause: error }) : error);
-    });
-    server.listen({ host, port, exclusive: true }, () => resolve(server));
-  });
 }

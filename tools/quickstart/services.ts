@@ -34,10 +34,11 @@ export class Service {
     readonly name: "issuer" | "responder",
     configFile: string,
     logDir: string,
+    args: readonly string[] = [],
   ) {
     const logFile = join(logDir, `${name}.log`);
     const log = openSync(logFile, "a", 0o600);
-    this.child = spawn(process.execPath, [SEKISHO, name, "--config", configFile], {
+    this.child = spawn(process.execPath, [SEKISHO, name, "--config", configFile, ...args], {
       stdio: ["ignore", log, log],
     });
     closeSync(log);

@@ -1,0 +1,115 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { ConfigSource } from "../core/config.js";
+import { SekishoError } from "../core/errors.js";
+import { DRAIN_MS, type Notice, noticeSchema, type Order, type Report } from "./ipc.js";
+import type { SharedSocket } from "./shared-socket.js";
+
+const PROCESS = fileURLToPath(new URL("./process.js", import.meta.url));
+/** A process that hangs in its token does not answer; a scrape must not hang with it. */
+const REPORT_DEADLINE_MS = 2_000;
+/** Closing pool and store takes less; a thread that is stuck inside the token never ends by itself. */
+const KILL_AFTER_MS = DRAIN_MS + 2_000;
+
+/** The supervisor's end of one responder process. */
+export class ResponderChild {
+  /** Rejects with what kept the process from starting. */
+  readonly ready: Promise<void>;
+  /** Resolves with signal or exit code. */
+  readonly ended: Promise<string | number | null>;
+  state: "starting" | "serving" | "draining" | "ended" = "starting";
+  /** The last one it gave. */
+  lastReport: Report | undefined;
+  private readonly child: ChildProcess;
+  private failure: SekishoError | undefined;
+  private askers: ((report: Report | undefined) => void)[] = [];
+
+  /** Starts a process on the shared socket. */
+  constructor(source: ConfigSource, { fd, port }: SharedSocket) {
+    const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
+    this.child = fork(PROCESS, {
+      stdio: fd === undefined ? [...stdio] : [...stdio, fd],
+      // JSON has no NaN, which prom-client's summaries hold.
+      serialization: "advanced",
+    });
+    this.ended = new Promise((resolve) => {
+      this.child.once("exit", (code, signal) => {
+        this.state = "ended";
+        this.answerAskers(undefined);
+        resolve(signal ?? code);
+      });
+    });
+    const isReady = new Promise<void>((resolve) => {
+      this.child.on("message", (message) => this.heed(noticeSchema.parse(message), resolve));
+    });
+    this.ready = Promise.race([isReady, this.ended.then((how) => this.failedStart(how))]);
+    this.ready.catch(() => {});
+    this.child.on("error", () => {});
+    this.send({ kind: "start", source, port, inherits: fd !== undefined });
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  enrol(): void {
+    this.send({ kind: "enrol" });
+  }
+
+  /** Hands over an accepted connection of which no byte has been read. */
+  give(socket: Socket): void {
+    this.child.send({ kind: "connection" } satisfies Order, socket, () => {});
+  }
+
+  /** What the process says of itself; undefined if it does not serve or does not answer in time. */
+  report(): Promise<Report | undefined> {
+    if (this.state !== "serving") return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.askers.push(resolve);
+      setTimeout(resolve, REPORT_DEADLINE_MS, undefined).unref();
+      this.send({ kind: "report" });
+    });
+  }
+
+  /** Tells it to end; idle connections are kept for `idleMs`. Kills it if it does not. */
+  drain(idleMs: number): void {
+    if (this.state === "draining" || this.state === "ended") return;
+    this.state = "draining";
+    this.send({ kind: "drain", idleMs });
+    const timer = setTimeout(() => this.kill(), KILL_AFTER_MS);
+    void this.ended.then(() => clearTimeout(timer));
+  }
+
+  kill(): void {
+    this.child.kill("SIGKILL");
+  }
+
+  private heed(notice: Notice, ready: () => void): void {
+    if (notice.kind === "failed") this.failure = new SekishoError(notice.code, notice.message);
+    else if (notice.kind === "report") {
+      this.lastReport = notice.report;
+      this.answerAskers(notice.report);
+    } else {
+      if (this.state === "starting") this.state = "serving";
+      ready();
+    }
+  }
+
+  private answerAskers(report: Report | undefined): void {
+    for (const answer of this.askers) answer(report);
+    this.askers = [];
+  }
+
+  private failedStart(how: string | number | null): never {
+    throw (
+      this.failure ??
+      new SekishoError("INTERNAL", `a responder process ended (${how}) before it was ready; see the log`)
+    );
+  }
+
+  private send(order: Order): void {
+    // A process that is gone says so by its end.
+    if (this.child.connected) this.child.send(order, () => {});
+  }
+}

@@ -1,0 +1,87 @@
+import { Socket } from "node:net";
+import { parseConfig } from "../core/config.js";
+import { errorLine, toSekishoError } from "../core/errors.js";
+import { openLog } from "../core/log.js";
+import { stopSignal } from "../core/stop-signal.js";
+import type { InheritedSocket } from "../http/server.js";
+import { DRAIN_MS, LISTEN_FD, type Notice, type Order, orderSchema, STOP_IDLE_MS } from "./ipc.js";
+import { type ResponderService, startService } from "./service.js";
+
+/**
+ * A responder process, forked by the supervisor. It serves until it is told to drain, by the supervisor or a signal,
+ * or until the supervisor is gone.
+ */
+
+type StartOrder = Extract<Order, { readonly kind: "start" }>;
+
+// A terminal that closes tells the whole process group; only the supervisor reloads or stops.
+process.on("SIGHUP", () => {});
+const log = openLog("responder-process");
+const drain = drainOrder();
+onOrder("start", (order) => void run(order));
+
+async function run(order: StartOrder): Promise<void> {
+  try {
+    const { file, text } = order.source;
+    const service = await startService(parseConfig(text, file), inheritedSocket(order), log);
+    obey(service);
+    await tell({ kind: "ready" });
+    const report = await service.stop(DRAIN_MS, await drain);
+    await tell({ kind: "report", report });
+    process.exit(0);
+  } catch (error) {
+    const { code, message, exit } = toSekishoError(error);
+    log.error({ err: error }, errorLine(error));
+    await tell({ kind: "failed", code, message });
+    process.exit(exit);
+  }
+}
+
+function obey(service: ResponderService): void {
+  onOrder("enrol", () => service.enrol());
+  onOrder("report", () => {
+    service
+      .report()
+      .then((report) => tell({ kind: "report", report }))
+      .catch((err) => log.error({ err }, "a report failed"));
+  });
+}
+
+/** How long idle connections are kept, once something says that the process shall end. */
+function drainOrder(): Promise<number> {
+  return new Promise((resolve) => {
+    onOrder("drain", ({ idleMs }) => resolve(idleMs));
+    process.once("disconnect", () => resolve(STOP_IDLE_MS));
+    void stopSignal().then(() => resolve(STOP_IDLE_MS));
+  });
+}
+
+function inheritedSocket({ inherits }: StartOrder): InheritedSocket {
+  if (inherits) return { fd: LISTEN_FD };
+  return {
+    onConnection: (take) =>
+      onOrder("connection", (_, handle) => {
+        // Absent when the peer has gone on the way.
+        if (handle instanceof Socket) take(handle);
+      }),
+  };
+}
+
+function onOrder<Kind extends Order["kind"]>(
+  kind: Kind,
+  act: (order: Extract<Order, { readonly kind: Kind }>, handle: unknown) => void,
+): void {
+  const isKind = (order: Order): order is Extract<Order, { readonly kind: Kind }> => order.kind === kind;
+  process.on("message", (message, handle) => {
+    const order = orderSchema.parse(message);
+    if (isKind(order)) act(order, handle);
+  });
+}
+
+/** Resolves once the message is on its way, or if nobody is left to hear it. */
+function tell(notice: Notice): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(notice, () => resolve());
+    else resolve();
+  });
+}

@@ -1,0 +1,187 @@
+import { Piscina } from "piscina";
+import { loadBindings } from "../../native-bindings/binding.js";
+import { nowSeconds, systemClock } from "../core/clock.js";
+import type { Config } from "../core/config.js";
+import type { Log } from "../core/log.js";
+import { DEFAULT_HTTP_LIMITS } from "../http/handler.js";
+import { type InheritedSocket, startHttpServer } from "../http/server.js";
+import { Repository } from "../repository/repository.js";
+import { openKeyStore } from "../signer/open.js";
+import type { KeyStore } from "../signer/signer.js";
+import { mappedPosition, POSITION_OCTETS, positionPath } from "../store/position-file.js";
+import { StatusReader } from "../store/status-reader.js";
+import { admit } from "./admission.js";
+import type { BatchResult, BatchTask } from "./batch.js";
+import { Batcher } from "./batcher.js";
+import { Enrolment } from "./enrolment.js";
+import { Frontend } from "./frontend.js";
+import type { Report } from "./ipc.js";
+import { JournalFollower } from "./journal-follower.js";
+import { Metrics } from "./metrics.js";
+import { ResponseCache } from "./response-cache.js";
+import { SigningPool, TokenUnavailable } from "./signing-pool.js";
+import { TokenBreaker } from "./token-breaker.js";
+import { Trust } from "./trust.js";
+
+/** About 2 KiB an answer with its headers and indexes: some 200 MiB. */
+const MAX_CACHED_ANSWERS = 100_000;
+/**
+ * At 1.5 ms a signature and two workers the known and the nonce requests together are a wait of under 3 s, where the
+ * batcher gives up; questions about serials that nobody issued get what little is left.
+ */
+const MAX_WAITING = { known: 2_048, nonce: 1_024, unknown: 256 };
+const ENROLMENT_CHECK_MS = 2_000;
+
+/** The part of the responder that one process runs. */
+export interface ResponderService {
+  /** From now on looks after OCSP keys and their certificates: only one process at a time may. */
+  enrol(): void;
+  report(): Promise<Report>;
+  /** Drains and closes everything; resolves with the last report. Milliseconds as for HttpServer.close. */
+  stop(drainMs: number, idleMs: number): Promise<Report>;
+}
+
+/** Starts to serve from a socket that the supervisor has bound. Throws what keeps it from starting. */
+export async function startService(
+  config: Config,
+  inherited: InheritedSocket,
+  log: Log,
+): Promise<ResponderService> {
+  const keyStore = keyStores(config);
+  // Login counts for the whole process, so it comes before the workers open their sessions.
+  for (const { ocsp } of Object.values(config.issuers)) keyStore(ocsp.token);
+  const status = StatusReader.open({ ...config.store, installation: config.installation });
+  const trust = new Trust(status, config, keyStore, log);
+
+  const pool = await startPool(config);
+  const cache = new ResponseCache(MAX_CACHED_ANSWERS);
+  const follower = new JournalFollower(status, positionProbe(config, status, log), cache);
+  const breaker = new TokenBreaker(systemClock, (state, reason) => {
+    log[state === "open" ? "error" : "info"]({ state, reason }, "token breaker");
+  });
+  const signing = new SigningPool(pool, breaker);
+  const batcher = new Batcher(
+    async (task) => {
+      const result = await signing.run(task);
+      metrics.batchSigned(result.signatures);
+      return result;
+    },
+    { maxInFlight: config.responder.workers * 2, maxWaiting: MAX_WAITING },
+    (err) => {
+      if (!(err instanceof TokenUnavailable)) log.error({ err }, "a batch failed");
+    },
+  );
+  const metrics: Metrics = new Metrics({
+    pending: () => batcher.pending,
+    cachedAnswers: () => cache.size,
+    tokenAnswers: () => breaker.state === "closed",
+    delegateLife: () => delegateLife(status, trust),
+  });
+  const issuers = () => {
+    follower.catchUp();
+    return status.issuers();
+  };
+  const repository = new Repository(config.crl.dir, issuers, systemClock);
+  const frontend = new Frontend(
+    cache,
+    follower,
+    (request) => admit(request, trust, status),
+    batcher,
+    repository.handle,
+    systemClock,
+    metrics,
+  );
+
+  const http = await startHttpServer({
+    ...config.responder.listen,
+    inherited,
+    transport: config.responder.transport,
+    limits: DEFAULT_HTTP_LIMITS,
+    handler: frontend.handle,
+    log,
+  });
+  log.info({ transport: http.transport }, "responder process answers");
+
+  const report = async (): Promise<Report> => ({
+    usable: [...delegateLife(status, trust).values()].every((life) => life > 0),
+    metrics: await metrics.registry.getMetricsAsJSON(),
+  });
+  let enrolment: NodeJS.Timeout | undefined;
+  return {
+    enrol: () => {
+      enrolment = startEnrolment(new Enrolment(status, config, keyStore, systemClock, log), log);
+    },
+    report,
+    stop: async (drainMs, idleMs) => {
+      clearInterval(enrolment);
+      await http.close(drainMs, idleMs);
+      signing.close();
+      await pool.close();
+      const last = await report();
+      await status.close();
+      return last;
+    },
+  };
+}
+
+/** Opens each token once in this thread. */
+function keyStores(config: Config): (token: string) => KeyStore {
+  const open = new Map<string, KeyStore>();
+  return (token) => {
+    const keyStore = open.get(token) ?? openKeyStore(config, token);
+    open.set(token, keyStore);
+    return keyStore;
+  };
+}
+
+/** All workers at once: each loads modules and opens sessions, which no request should wait for. */
+async function startPool(config: Config): Promise<Piscina<BatchTask, BatchResult>> {
+  const { workers } = config.responder;
+  const pool = new Piscina<BatchTask, BatchResult>({
+    filename: new URL("./worker.js", import.meta.url).href,
+    minThreads: workers,
+    maxThreads: workers,
+    workerData: { config },
+  });
+  await Promise.all(
+    Array.from({ length: workers }, () =>
+      pool.run({ requests: new Uint8Array(0), ends: new Uint32Array(0) }),
+    ),
+  );
+  return pool;
+}
+
+/** Reads the position file through a mapping, a memory read; without the addon, the journal head itself. */
+function positionProbe(config: Config, status: StatusReader, log: Log): () => number {
+  const loaded = loadBindings();
+  const file = positionPath(config.store.dir);
+  if (loaded.bindings === undefined) {
+    log.info({ reason: loaded.reason }, "the position file is not mapped; the journal head is read instead");
+    return () => {
+      status.refresh();
+      return status.head().position;
+    };
+  }
+  return mappedPosition(loaded.bindings.mapFile(file, POSITION_OCTETS, false));
+}
+
+function startEnrolment(enrolment: Enrolment, log: Log): NodeJS.Timeout {
+  const check = (): void => {
+    enrolment.check().catch((err) => log.error({ err }, "the OCSP certificates could not be checked"));
+  };
+  check();
+  return setInterval(check, ENROLMENT_CHECK_MS);
+}
+
+/** Seconds that each served issuer's delegate is still valid; 0 without one. */
+function delegateLife(status: StatusReader, trust: Trust): Map<string, number> {
+  status.refresh();
+  trust.refresh();
+  const now = nowSeconds(systemClock);
+  return new Map(
+    [...trust.issuers()].map(({ id, responder }) => [
+      id,
+      responder?.usableAt(now) ? responder.notAfter - now : 0,
+    ]),
+  );
+}

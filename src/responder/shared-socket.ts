@@ -1,0 +1,51 @@
+import { closeSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { loadBindings } from "../../native-bindings/binding.js";
+import { SekishoError } from "../core/errors.js";
+import { BACKLOG } from "../http/listener.js";
+
+/** The listening socket of all responder processes, bound once, without SO_REUSEPORT. */
+export interface SharedSocket {
+  readonly port: number;
+  /** Descriptor for the processes to inherit; undefined: `give` gets what is accepted here. */
+  readonly fd: number | undefined;
+  /** Lets go of the socket; processes that inherited it still have it. */
+  close(): void;
+}
+
+/**
+ * Binds host and port. With the addon the socket is a descriptor that this process never accepts on: processes inherit
+ * it, and what connects while none is there waits in the kernel. node:net cannot listen without accepting, so without
+ * the addon connections are accepted here, unread, and given away. Throws PORT_TAKEN.
+ */
+export async function bindShared(
+  host: string,
+  port: number,
+  give: (socket: Socket) => void,
+): Promise<SharedSocket> {
+  try {
+    const { bindings } = loadBindings();
+    return bindings === undefined
+      ? await acceptHere(host, port, give)
+      : descriptor(bindings.listen(host, port, BACKLOG));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new SekishoError("PORT_TAKEN", `${host}:${port} is taken by another process`, { cause: error });
+  }
+}
+
+function descriptor({ fd, port }: { readonly fd: number; readonly port: number }): SharedSocket {
+  return { fd, port, close: () => closeSync(fd) };
+}
+
+function acceptHere(host: string, port: number, give: (socket: Socket) => void): Promise<SharedSocket> {
+  const server = createServer({ pauseOnConnect: true }, give);
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, backlog: BACKLOG, exclusive: true }, () => {
+      const address = server.address();
+      const bound = typeof address === "object" && address !== null ? address.port : port;
+      resolve({ fd: undefined, port: bound, close: () => server.close() });
+    });
+  });
+}
