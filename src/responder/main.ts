@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+import { loadBindings } from "../../native-bindings/binding.js";
 import { parseConfig, readConfig } from "../core/config.js";
 import { openLog } from "../core/log.js";
 import { stopSignal } from "../core/stop-signal.js";
@@ -16,7 +18,8 @@ export async function runResponder(configFile: string, processes?: number): Prom
   const log = openLog("responder");
   const stop = stopSignal();
 
-  const socket = await bindShared(listen.host, listen.port, (connection) => supervisor.give(connection));
+  const give = (connection: Socket): void => supervisor.give(connection);
+  const socket = await bindShared(loadBindings().bindings, listen.host, listen.port, give);
   const supervisor: Supervisor = new Supervisor(source, config, processes, socket, log);
   // A second signal ends this process at once, and its children with it.
   process.on("exit", () => supervisor.kill());

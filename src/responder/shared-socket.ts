@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { loadBindings } from "../../native-bindings/binding.js";
+import type { Bindings } from "../../native-bindings/binding.js";
 import { SekishoError } from "../core/errors.js";
 import { BACKLOG } from "../http/listener.js";
 
@@ -19,12 +19,12 @@ export interface SharedSocket {
  * the addon connections are accepted here, unread, and given away. Throws PORT_TAKEN.
  */
 export async function bindShared(
+  bindings: Bindings | undefined,
   host: string,
   port: number,
   give: (socket: Socket) => void,
 ): Promise<SharedSocket> {
   try {
-    const { bindings } = loadBindings();
     return bindings === undefined
       ? await acceptHere(host, port, give)
       : descriptor(bindings.listen(host, port, BACKLOG));
