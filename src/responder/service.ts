@@ -52,6 +52,8 @@ export async function startService(
   for (const { ocsp } of Object.values(config.issuers)) keyStore(ocsp.token);
   const status = StatusReader.open({ ...config.store, installation: config.installation });
   const trust = new Trust(status, config, keyStore, log);
+  // A key that is there but cannot be used shows before the process takes over from another.
+  trust.refresh();
 
   const pool = await startPool(config);
   const cache = new ResponseCache(MAX_CACHED_ANSWERS);

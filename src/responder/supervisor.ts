@@ -47,18 +47,23 @@ export class Supervisor implements PlaceOwner, Observed {
    * drains. Logs why and keeps everything if the configuration is wrong or changes what cannot change.
    */
   async reload(): Promise<void> {
+    let replaced = 0;
     try {
       const source = readConfig(this.source.file);
       const config = parseConfig(source.text, source.file);
       refuseFixedChanges(this.config, config);
-      for (const place of this.places) await place.replace(source);
+      for (const place of this.places.slice(0, this.wanted(config))) {
+        await place.replace(source);
+        replaced++;
+      }
       this.source = source;
       this.config = config;
       while (this.places.length > this.wanted()) this.places.pop()?.close(DRAIN_MS);
       await this.fillUp();
       this.log.info({ processes: this.places.length }, "responder reloaded");
     } catch (err) {
-      this.log.error({ err }, `not reloaded: ${errorLine(err)}`);
+      // A process may fail where the one before it did not; each place keeps what it last started with.
+      this.log.error({ err, replaced }, `not reloaded: ${errorLine(err)}`);
     }
   }
 
@@ -109,8 +114,8 @@ export class Supervisor implements PlaceOwner, Observed {
     return (await this.reports()).some(({ usable }) => usable);
   }
 
-  private wanted(): number {
-    return this.processes ?? this.config.responder.processes;
+  private wanted(config = this.config): number {
+    return this.processes ?? config.responder.processes;
   }
 
   private async fillUp(): Promise<void> {
