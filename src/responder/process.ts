@@ -26,7 +26,9 @@ async function run(order: StartOrder): Promise<void> {
     const service = await startService(parseConfig(text, file), inheritedSocket(order), log);
     obey(service);
     await tell({ kind: "ready" });
-    const report = await service.stop(DRAIN_MS, await drain);
+    const idleMs = await drain;
+    log.info("responder process drains");
+    const report = await service.stop(DRAIN_MS, idleMs);
     await tell({ kind: "report", report });
     process.exit(0);
   } catch (error) {

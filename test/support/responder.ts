@@ -71,11 +71,11 @@ export class RunningResponder {
     return responder;
   }
 
-  /** Waits for the first line from number `from` on whose message matches. Throws if the responder ends before. */
-  async logged(pattern: RegExp, from = 0): Promise<LogLine> {
+  /** Waits for the `nth` line from number `from` on whose message matches. Throws if the responder ends before. */
+  async logged(pattern: RegExp, from = 0, nth = 1): Promise<LogLine> {
     for (;;) {
       const lines = this.lines.slice(from).flatMap(parseLine);
-      const line = lines.find(({ msg }) => pattern.test(msg));
+      const line = lines.filter(({ msg }) => pattern.test(msg))[nth - 1];
       if (line !== undefined) return line;
       if (this.child.exitCode !== null)
         throw new Error(`the responder ended with ${this.child.exitCode}:\n${this.lines.join("\n")}`);
