@@ -29,7 +29,7 @@ export class FaultyToken {
 
   /** Compiles the module into `dir`, in front of `realModule`. */
   constructor(dir: string, realModule: string) {
-    this.module = compileShared("pkcs11/faulty.c", dir, ["node_modules/pkcs11js/includes/pkcs11"]);
+    this.module = compileShared("pkcs11", dir, ["node_modules/pkcs11js/includes/pkcs11"]);
     const file = join(dir, "faulty.control");
     this.env = { SEKISHO_FAULTY_MODULE: realModule, SEKISHO_FAULTY_CONTROL: file };
     this.control = openSync(file, "w+");
