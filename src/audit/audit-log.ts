@@ -38,7 +38,12 @@ export class AuditLog {
   #waiting: Waiting[] = [];
   #writing = false;
   #written: Promise<void> = Promise.resolve();
-  #failure: unknown;
+  #failure: SekishoError | undefined;
+  #reportFailure: (failure: SekishoError) => void = () => undefined;
+  /** Resolves with STORE_FAILED once a write has failed: nothing more is recorded then and a restart is due. */
+  readonly failed: Promise<SekishoError> = new Promise((resolve) => {
+    this.#reportFailure = resolve;
+  });
 
   private constructor(file: FileHandle, clock: Clock, end: ChainEnd) {
     this.#file = file;
@@ -98,11 +103,21 @@ export class AuditLog {
         await this.#write(group);
         for (const { resolve } of group) resolve();
       } catch (error) {
-        this.#failure = error;
-        for (const { reject } of group) reject(error);
+        // A record that is too long was not begun.
+        const failure = error instanceof RangeError ? error : this.#fail(error);
+        for (const { reject } of group) reject(failure);
       }
     }
     this.#writing = false;
+  }
+
+  #fail(cause: unknown): SekishoError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#failure ??= new SekishoError("STORE_FAILED", `the audit log could not be written: ${reason}`, {
+      cause,
+    });
+    this.#reportFailure(this.#failure);
+    return this.#failure;
   }
 
   async #write(group: readonly Waiting[]): Promise<void> {

@@ -61,8 +61,8 @@ export const ERRORS = {
   ),
   STORE_FAILED: entry(
     1,
-    "The status store cannot be read or written.",
-    "Check disk space and permissions of `store.dir`.",
+    "The store or the audit log cannot be read or written. After a failed write the issuer ends.",
+    "Check the disk, its space and the permissions of `store.dir` and `audit.dir`, then start again: what was acknowledged is there.",
   ),
   JOURNAL_BROKEN: entry(
     1,

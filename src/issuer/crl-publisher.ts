@@ -26,6 +26,9 @@ export function crlPath(config: Config, id: string): string {
   return join(config.crl.dir, `${id}.crl`);
 }
 
+/** Writes the tbsCertList that a task asks for. */
+export type CrlBuild = (task: CrlTask) => Promise<BuiltCrl>;
+
 /**
  * Builds, signs and publishes complete CRLs. Commit protocol: reserve the number (on disk) -> a child process writes
  * the tbsCertList -> lint -> sign its digest -> stage the file, fsync -> gate: read the staged bytes back and check them
@@ -42,6 +45,7 @@ export class CrlPublisher {
     private readonly status: StatusWriter,
     private readonly ca: CaStore,
     private readonly log: Log,
+    private readonly build: CrlBuild = runBuilder,
   ) {}
 
   /** The CRL that is published now; undefined before the first, or if the file is damaged: then the next one replaces it. */
@@ -69,7 +73,7 @@ export class CrlPublisher {
     const tbsFile = join(staging, `${number}.tbs`);
     const stagedFile = join(staging, `${number}.crl`);
     try {
-      const built = await runBuilder(this.task(authority, number, tbsFile));
+      const built = await this.build(this.task(authority, number, tbsFile));
       lint(authority, tbsFile);
       await stage(authority, built, tbsFile, stagedFile);
       const staged = this.gate(authority, stagedFile, built, number, previous);

@@ -1,19 +1,14 @@
-import { AuditLog } from "../audit/audit-log.js";
+import type { AuditLog } from "../audit/audit-log.js";
 import { ControlServer } from "../control/server.js";
 import { nowSeconds, systemClock } from "../core/clock.js";
 import { bootClock, ClockGuard } from "../core/clock-guard.js";
 import { type Config, loadConfig } from "../core/config.js";
+import type { SekishoError } from "../core/errors.js";
 import { type Log, openLog } from "../core/log.js";
 import { stopSignal } from "../core/stop-signal.js";
-import { openKeyStore } from "../signer/open.js";
-import type { KeyStore } from "../signer/signer.js";
-import { CaStore } from "../store/ca-store.js";
-import { StatusWriter } from "../store/status-writer.js";
 import { auditedHandler, auditRefusal } from "./audited.js";
-import { Authorities } from "./authority.js";
-import { completePending } from "./certify.js";
-import { Checkpointer } from "./checkpoint.js";
-import { CrlPublisher } from "./crl-publisher.js";
+import type { Checkpointer } from "./checkpoint.js";
+import { openIssuerCore } from "./core.js";
 import { CrlSchedule } from "./crl-schedule.js";
 import { renewDelegates } from "./enrol.js";
 import type { IssuerContext } from "./operations.js";
@@ -21,52 +16,38 @@ import type { IssuerContext } from "./operations.js";
 const TICK_MS = 1_000;
 const READER_CHECK_MS = 60_000;
 const CHECKPOINT_MS = 600_000;
+const LAST_ANSWERS_MS = 200;
 
-/** Runs the issuer until SIGINT or SIGTERM. Throws what keeps it from starting. */
+/**
+ * Runs the issuer until SIGINT or SIGTERM. Throws what keeps it from starting; ends the process when a write fails,
+ * because only a restart knows what reached the disk.
+ */
 export async function runIssuer(configFile: string): Promise<void> {
   const config = loadConfig(configFile);
   const log = openLog("issuer");
   const stop = stopSignal();
-  const clock = new ClockGuard(systemClock, bootClock);
-  const store = { ...config.store, installation: config.installation };
-  const status = new StatusWriter(store, clock);
-  const ca = new CaStore(store);
-  // The journal's newest record is the latest time that was signed or promised.
-  const { reader } = status;
-  clock.signed(reader.record(reader.head().position)?.timeMs ?? 0);
-  const audit = await AuditLog.open(config.audit.dir, clock);
-  const keyStore = keyStores(config);
-
-  const completed = await completePending({ status, ca });
-  if (completed > 0)
-    log.warn({ completed }, "certificates that a crash left without a status row were completed");
-  const authorities = new Authorities(config, status.reader, keyStore);
-  const checkpointer = new Checkpointer(config, status, keyStore(config.journal.token), clock);
-  const publisher = new CrlPublisher(config, status, ca, log);
-  const schedule = new CrlSchedule(authorities, publisher, clock, log, async (authority, crl, why) => {
-    const { number, entries, sha256 } = crl;
-    await audit.append("crl.published", {
-      issuer: authority.id,
-      number: String(number),
-      entries,
-      sha256,
-      why,
-    });
-    await checkpointer.checkpoint();
-    log.info({ issuer: authority.id, number: String(number), entries, why }, "CRL published");
-  });
-  const context: IssuerContext = {
-    config,
-    clock,
-    log,
-    status,
-    ca,
+  const core = await openIssuerCore(config, new ClockGuard(systemClock, bootClock), log);
+  const { audit, checkpointer, authorities } = core;
+  core.failed.then((failure) => endAfterFailure(log, failure));
+  const schedule = new CrlSchedule(
     authorities,
-    publisher,
-    schedule,
-    keyStore,
-    startedAt: nowSeconds(clock),
-  };
+    core.publisher,
+    core.clock,
+    log,
+    async (authority, crl, why) => {
+      const { number, entries, sha256 } = crl;
+      await audit.append("crl.published", {
+        issuer: authority.id,
+        number: String(number),
+        entries,
+        sha256,
+        why,
+      });
+      await checkpointer.checkpoint();
+      log.info({ issuer: authority.id, number: String(number), entries, why }, "CRL published");
+    },
+  );
+  const context: IssuerContext = { ...core, schedule, startedAt: nowSeconds(core.clock) };
   await audit.append("service.start", { service: "issuer" });
   const control = await ControlServer.start({
     socket: config.control.socket,
@@ -89,19 +70,13 @@ export async function runIssuer(configFile: string): Promise<void> {
   await schedule.idle();
   await checkpointer.checkpoint();
   await audit.append("service.stop", { service: "issuer" });
-  await audit.close();
-  await ca.close();
-  await status.close();
+  await core.close();
 }
 
-/** Opens each token once. */
-function keyStores(config: Config): (token: string) => KeyStore {
-  const open = new Map<string, KeyStore>();
-  return (token) => {
-    const keyStore = open.get(token) ?? openKeyStore(config, token);
-    open.set(token, keyStore);
-    return keyStore;
-  };
+/** Answers that are on their way say STORE_FAILED; LMDB is not closed, because it may not be able to any more. */
+function endAfterFailure(log: Log, failure: SekishoError): void {
+  log.fatal({ err: failure }, "a write failed; the issuer ends and must be started again");
+  setTimeout(() => process.exit(failure.exit), LAST_ANSWERS_MS);
 }
 
 function startTimers(context: IssuerContext, checkpointer: Checkpointer, audit: AuditLog): NodeJS.Timeout[] {

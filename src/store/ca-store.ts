@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { asBuffer } from "../core/bytes.js";
-import { isSekishoError, SekishoError } from "../core/errors.js";
+import { SekishoError } from "../core/errors.js";
 import {
   caEnvironment,
   type Environment,
@@ -10,6 +10,7 @@ import {
   type Table,
 } from "./environment.js";
 import { issuerKey, rowKey, splitRowKey } from "./layout.js";
+import { WriteGuard } from "./write-guard.js";
 
 /** What a stored certificate is besides a certificate; decides what its completion after a crash has to do. */
 export type IssuedKind = "certificate" | "delegate";
@@ -52,6 +53,7 @@ export class CaStore {
   private readonly pendingTable: Table;
   private readonly publicKeys: Table;
   private readonly crlNumbers: Table;
+  private readonly guard = new WriteGuard("the certificate store");
 
   constructor(options: StoreOptions) {
     this.environment = openForWriting(caEnvironment(options));
@@ -62,13 +64,18 @@ export class CaStore {
     this.crlNumbers = openTable(this.environment, "crl-numbers");
   }
 
+  /** Resolves with STORE_FAILED once a write has failed: then nothing more is written and a restart is due. */
+  get failed(): Promise<SekishoError> {
+    return this.guard.failed;
+  }
+
   /**
    * Stores a certificate as pending. On disk when it resolves; it may not leave before its status row is, too. Throws
    * CSR_KEY if another subject's certificate for the key was stored while this one was being signed.
    */
   async put(issued: IssuedCertificate): Promise<void> {
     const key = rowKey(issued.issuer, issued.serial);
-    await this.write(() => {
+    await this.guard.transaction(this.environment, () => {
       this.refuseUsedKey(issued.subjectPublicKeyInfo, issued.subjectName);
       this.certificates.put(key, asBuffer(issued.certificate));
       this.requests.put(key, asBuffer(issued.request));
@@ -79,7 +86,7 @@ export class CaStore {
 
   /** Marks a certificate's status row as stored. */
   async settle(issuer: number, serial: Uint8Array): Promise<void> {
-    await this.write(() => this.pendingTable.remove(rowKey(issuer, serial)));
+    await this.guard.transaction(this.environment, () => this.pendingTable.remove(rowKey(issuer, serial)));
   }
 
   /** Certificates whose status row may be missing because the issuer died in between. */
@@ -114,7 +121,7 @@ export class CaStore {
    */
   async nextCrlNumber(issuer: number, published = 0): Promise<number> {
     let number = 0;
-    await this.write(() => {
+    await this.guard.transaction(this.environment, () => {
       const key = issuerKey(issuer);
       number = Math.max(this.crlNumbers.get(key)?.readUIntBE(0, 6) ?? 0, published) + 1;
       const value = Buffer.alloc(6);
@@ -126,17 +133,6 @@ export class CaStore {
 
   async close(): Promise<void> {
     await this.environment.close();
-  }
-
-  private async write(action: () => void): Promise<void> {
-    try {
-      await this.environment.childTransaction(action);
-    } catch (error) {
-      if (isSekishoError(error)) throw error;
-      throw new SekishoError("STORE_FAILED", `the certificate store refused: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
   }
 }
 

@@ -1,5 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { hex } from "../core/bytes.js";
 import { SekishoError } from "../core/errors.js";
@@ -45,6 +45,8 @@ const settings = (options: EnvironmentOptions) => ({
   // Otherwise a commit is visible, and acknowledged, before it is on disk.
   overlappingSync: false,
   noSubdir: false,
+  // Otherwise lmdb makes a promise of its own for each turn, and nobody hears its rejection when a commit fails.
+  eventTurnBatching: false,
 });
 
 export function openTable(environment: Environment, name: string): Table {
@@ -67,11 +69,13 @@ export function openForWriting(options: EnvironmentOptions): Environment {
   if (holdsData(options)) openForReading(options).close();
   const environment = openChecked(options, false);
   const meta = openTable(environment, "meta");
-  if (meta.get(META.layout) === undefined)
+  if (meta.get(META.layout) === undefined) {
     environment.transactionSync(() => {
       meta.putSync(META.layout, Buffer.of(LAYOUT_VERSION));
       meta.putSync(META.installation, Buffer.from(options.installation, "hex"));
     });
+    syncDirectories(options.dir);
+  }
   return environment;
 }
 
@@ -82,6 +86,15 @@ export const META = {
   head: Buffer.from("head"),
   trust: Buffer.from("trust"),
 };
+
+/** A new file is durable only with its name: in its directory, and that one's in the store's, and so on. */
+function syncDirectories(dir: string): void {
+  for (const path of [dir, dirname(dir), dirname(dirname(dir))]) {
+    const fd = openSync(path, "r");
+    fsyncSync(fd);
+    closeSync(fd);
+  }
+}
 
 /** LMDB's magic number in the first meta page, after the 24-octet page header. */
 const MAGIC = 0xbeefc0de;

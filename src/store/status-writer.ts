@@ -14,6 +14,7 @@ import { decodeRow, issuerRange, positionKey, rowKey, type StatusRow } from "./l
 import { PositionWriter } from "./position-file.js";
 import { StatusReader } from "./status-reader.js";
 import { encodeHead, type JournalHead, readHead, type StatusTables, statusTables } from "./status-tables.js";
+import { WriteGuard } from "./write-guard.js";
 
 /** What a transaction sees and does. Reads show earlier transactions, not this one's own appends. */
 export interface StatusTransaction {
@@ -30,6 +31,7 @@ export class StatusWriter {
   private readonly tables: StatusTables;
   private readonly position: PositionWriter;
   private readonly clock: Clock;
+  private readonly guard = new WriteGuard("the status store");
   /** Reads what was committed; sees this process's own commits at once. */
   readonly reader: StatusReader;
 
@@ -43,6 +45,11 @@ export class StatusWriter {
     this.position.store(this.reader.head().position);
   }
 
+  /** Resolves with STORE_FAILED once a write has failed: then nothing more is written and a restart is due. */
+  get failed(): Promise<SekishoError> {
+    return this.guard.failed;
+  }
+
   /**
    * Runs `action`, then writes what it appended. Resolves when it is on disk and the position file says so
    * (invariants 1 and 3): only then may the change be acknowledged. Transactions that arrive while one is being
@@ -50,41 +57,27 @@ export class StatusWriter {
    * STORE_FAILED if the disk refuses.
    */
   async transact<T>(action: (transaction: StatusTransaction) => T): Promise<T> {
-    let last = 0;
-    let refusal: { error: unknown } | undefined;
-    let result: T | undefined;
-    try {
-      // A child: lmdb otherwise keeps what a callback wrote before it threw.
-      await this.environment.childTransaction(() => {
-        const bodies: JournalBody[] = [];
-        const head = readHead(this.tables.meta);
-        try {
-          result = action({
-            head,
-            row: (issuer, serial) => readRow(this.tables, issuer, serial),
-            issuerExists: (issuer) => this.tables.issuers.get(issuerRange(issuer).start) !== undefined,
-            append: (body) => head.position + bodies.push(body),
-          });
-        } catch (error) {
-          refusal = { error };
-          return;
-        }
-        last = this.write(head, bodies);
+    const { result, last } = await this.guard.transaction(this.environment, () => {
+      const bodies: JournalBody[] = [];
+      const head = readHead(this.tables.meta);
+      const result = action({
+        head,
+        row: (issuer, serial) => readRow(this.tables, issuer, serial),
+        issuerExists: (issuer) => this.tables.issuers.get(issuerRange(issuer).start) !== undefined,
+        append: (body) => head.position + bodies.push(body),
       });
-    } catch (error) {
-      throw new SekishoError("STORE_FAILED", `the change was not stored: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-    if (refusal !== undefined) throw refusal.error;
-    if (last > 0) this.position.store(last);
-    return result as T;
+      return { result, last: this.write(head, bodies) };
+    });
+    if (last > 0) this.guard.write(() => this.position.store(last));
+    return result;
   }
 
   /** Stores a signature over the journal head at `position`. */
   async storeCheckpoint(position: number, checkpoint: Checkpoint): Promise<void> {
     const encoded = encodeCheckpoint(checkpoint);
-    await this.environment.transaction(() => this.tables.checkpoints.put(positionKey(position), encoded));
+    await this.guard.transaction(this.environment, () => {
+      this.tables.checkpoints.put(positionKey(position), encoded);
+    });
   }
 
   /** Position of the newest checkpoint, 0 if there is none. */
@@ -105,6 +98,17 @@ export class StatusWriter {
   }
 
   private write(head: JournalHead, bodies: readonly JournalBody[]): number {
+    if (bodies.length === 0) return 0;
+    try {
+      return this.append(head, bodies);
+    } catch (error) {
+      throw new SekishoError("STORE_FAILED", `the change was not stored: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  private append(head: JournalHead, bodies: readonly JournalBody[]): number {
     let { position, hash } = head;
     const timeMs = this.clock.nowMs();
     for (const body of bodies) {
@@ -114,8 +118,8 @@ export class StatusWriter {
       this.tables.journal.put(positionKey(position), encoded);
       applyBody(this.tables, body, position);
     }
-    if (bodies.length > 0) this.tables.meta.put(META.head, encodeHead({ position, hash }));
-    return bodies.length > 0 ? position : 0;
+    this.tables.meta.put(META.head, encodeHead({ position, hash }));
+    return position;
   }
 }
 

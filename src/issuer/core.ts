@@ -1,0 +1,80 @@
+import { AuditLog } from "../audit/audit-log.js";
+import type { ClockGuard } from "../core/clock-guard.js";
+import type { Config } from "../core/config.js";
+import type { SekishoError } from "../core/errors.js";
+import type { Log } from "../core/log.js";
+import { openKeyStore } from "../signer/open.js";
+import type { KeyStore } from "../signer/signer.js";
+import { CaStore } from "../store/ca-store.js";
+import { StatusWriter } from "../store/status-writer.js";
+import { Authorities } from "./authority.js";
+import { completePending } from "./certify.js";
+import { Checkpointer } from "./checkpoint.js";
+import { type CrlBuild, CrlPublisher } from "./crl-publisher.js";
+
+/** The issuer without its control socket and timers: everything that reads and writes. */
+export interface IssuerCore {
+  readonly config: Config;
+  readonly clock: ClockGuard;
+  readonly log: Log;
+  readonly status: StatusWriter;
+  readonly ca: CaStore;
+  readonly audit: AuditLog;
+  /** Opens each token once. */
+  readonly keyStore: (token: string) => KeyStore;
+  readonly authorities: Authorities;
+  readonly checkpointer: Checkpointer;
+  readonly publisher: CrlPublisher;
+  /** Resolves once a write has failed. Then nothing more is acknowledged, and only a restart goes on. */
+  readonly failed: Promise<SekishoError>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the installation and completes what a crash interrupted, by the functions of the live path. `build` makes the
+ * CRLs; by default a child process.
+ */
+export async function openIssuerCore(
+  config: Config,
+  clock: ClockGuard,
+  log: Log,
+  build?: CrlBuild,
+): Promise<IssuerCore> {
+  const store = { ...config.store, installation: config.installation };
+  const status = new StatusWriter(store, clock);
+  // The journal's newest record is the latest time that was signed or promised.
+  clock.signed(status.reader.record(status.reader.head().position)?.timeMs ?? 0);
+  const ca = new CaStore(store);
+  const audit = await AuditLog.open(config.audit.dir, clock);
+  const completed = await completePending({ status, ca });
+  if (completed > 0)
+    log.warn({ completed }, "certificates that a crash left without a status row were completed");
+  const keyStore = keyStores(config);
+  return {
+    config,
+    clock,
+    log,
+    status,
+    ca,
+    audit,
+    keyStore,
+    authorities: new Authorities(config, status.reader, keyStore),
+    checkpointer: new Checkpointer(config, status, keyStore(config.journal.token), clock),
+    publisher: new CrlPublisher(config, status, ca, log, build),
+    failed: Promise.race([status.failed, ca.failed, audit.failed]),
+    async close() {
+      await audit.close();
+      await ca.close();
+      await status.close();
+    },
+  };
+}
+
+function keyStores(config: Config): (token: string) => KeyStore {
+  const open = new Map<string, KeyStore>();
+  return (token) => {
+    const keyStore = open.get(token) ?? openKeyStore(config, token);
+    open.set(token, keyStore);
+    return keyStore;
+  };
+}
