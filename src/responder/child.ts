@@ -59,7 +59,9 @@ export class ResponderChild {
 
   /** Hands over an accepted connection of which no byte has been read. */
   give(socket: Socket): void {
-    this.child.send({ kind: "connection" } satisfies Order, socket, () => {});
+    this.child.send({ kind: "connection" } satisfies Order, socket, (error) => {
+      if (error !== null) socket.destroy();
+    });
   }
 
   /** What the process says of itself; undefined if it does not serve or does not answer in time. */

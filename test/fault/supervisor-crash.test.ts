@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import type { Certificate } from "../../src/x509/certificate.js";
@@ -63,6 +63,21 @@ describe("responder processes and their supervisor", () => {
     await clients.more(2);
     await clients.stop();
     assert.deepEqual(clients.failures, []);
+    assert.equal(await responder.stop(), 0);
+  });
+
+  test("a process that cannot start again is tried later and later", async (t) => {
+    const responder = await start(t);
+    const pin = join(installation.dir, "secrets", "ocsp.pin");
+    const right = readFileSync(pin);
+    writeFileSync(pin, "wrong");
+    process.kill(responder.processes()[0] as number, "SIGKILL");
+    await responder.logged(/^a responder process will be started/, 0, 3);
+    writeFileSync(pin, right);
+    await responder.logged(/^responder process answers$/, 0, 2);
+    const delays = responder.lines.flatMap((line) => /"inMs":(\d+)/.exec(line)?.[1] ?? []).map(Number);
+    assert.deepEqual(delays.slice(0, 3), [100, 200, 400]);
+    assert.equal(responder.processes().length, 1);
     assert.equal(await responder.stop(), 0);
   });
 
