@@ -19,7 +19,7 @@ import { freePort, type RunningQuickstart, startQuickstart } from "../support/qu
  * other connections keep the responder busy. SEKISHO_ROUNDS gives a longer run.
  */
 
-const ROUNDS = Number(process.env.SEKISHO_ROUNDS ?? 100);
+const ROUNDS = Number(process.env.SEKISHO_ROUNDS ?? 50);
 const BUSY_CONNECTIONS = 8;
 const ROLE: { role: "administrator"; approvals: [] } = { role: "administrator", approvals: [] };
 
