@@ -73,3 +73,21 @@ export class ClockGuard implements Clock {
     this.reason = reason;
   }
 }
+
+/**
+ * A look at the clock that tells `onChange` when trust in it is lost or comes back; meant to be taken once a second.
+ * Resolves with why nothing may be signed, undefined when the clock is trusted.
+ */
+export function clockWatch(
+  guard: ClockGuard,
+  onChange: (fault: string | undefined) => Promise<void> | void,
+): () => Promise<string | undefined> {
+  let known: string | undefined;
+  return async () => {
+    const { fault } = guard;
+    const changed = (fault === undefined) !== (known === undefined);
+    known = fault;
+    if (changed) await onChange(fault);
+    return fault;
+  };
+}

@@ -3,7 +3,7 @@ import type { ClockGuard } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
 import type { SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
-import { openKeyStore } from "../signer/open.js";
+import { keyStores } from "../signer/open.js";
 import type { KeyStore } from "../signer/signer.js";
 import { CaStore } from "../store/ca-store.js";
 import { StatusWriter } from "../store/status-writer.js";
@@ -67,14 +67,5 @@ export async function openIssuerCore(
       await ca.close();
       await status.close();
     },
-  };
-}
-
-function keyStores(config: Config): (token: string) => KeyStore {
-  const open = new Map<string, KeyStore>();
-  return (token) => {
-    const keyStore = open.get(token) ?? openKeyStore(config, token);
-    open.set(token, keyStore);
-    return keyStore;
   };
 }

@@ -1,7 +1,7 @@
 import type { AuditLog } from "../audit/audit-log.js";
 import { ControlServer } from "../control/server.js";
 import { nowSeconds, systemClock } from "../core/clock.js";
-import { bootClock, ClockGuard } from "../core/clock-guard.js";
+import { bootClock, ClockGuard, clockWatch } from "../core/clock-guard.js";
 import { type Config, loadConfig } from "../core/config.js";
 import type { SekishoError } from "../core/errors.js";
 import { type Log, openLog } from "../core/log.js";
@@ -80,11 +80,17 @@ function endAfterFailure(log: Log, failure: SekishoError): void {
 }
 
 function startTimers(context: IssuerContext, checkpointer: Checkpointer, audit: AuditLog): NodeJS.Timeout[] {
-  const { log, schedule, status } = context;
-  const clockIsTrusted = clockWatch(context, audit);
+  const { clock, log, schedule, status } = context;
+  const lookAtClock = clockWatch(clock, async (fault) => {
+    if (fault === undefined) log.warn("the clock is trusted again; signing goes on");
+    else log.error({ fault }, "the clock is not trusted; nothing is signed");
+    await (fault === undefined
+      ? audit.append("clock.restored")
+      : audit.append("clock.fault", { reason: fault }));
+  });
   return [
     every(TICK_MS, log, async () => {
-      if (!(await clockIsTrusted())) return;
+      if ((await lookAtClock()) !== undefined) return;
       await schedule.tick();
       for (const { authority, certificate } of await renewDelegates(context, log)) {
         await audit.append("delegate.issued", {
@@ -101,23 +107,6 @@ function startTimers(context: IssuerContext, checkpointer: Checkpointer, audit: 
       if (stale > 0) log.warn({ stale }, "reader slots of dead processes were freed");
     }),
   ];
-}
-
-/** Asks whether the clock may be signed by (invariant 11); records when that changes. */
-function clockWatch({ clock, log }: IssuerContext, audit: AuditLog): () => Promise<boolean> {
-  let known: string | undefined;
-  return async () => {
-    const { fault } = clock;
-    if (fault === undefined && known !== undefined) {
-      log.warn("the clock is trusted again; signing goes on");
-      await audit.append("clock.restored");
-    } else if (fault !== undefined && known === undefined) {
-      log.error({ fault }, "the clock is not trusted; nothing is signed");
-      await audit.append("clock.fault", { reason: fault });
-    }
-    known = fault;
-    return fault === undefined;
-  };
 }
 
 /** Repeats a job, never two at once; a failure is logged and the next turn comes. */

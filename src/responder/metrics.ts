@@ -9,6 +9,8 @@ export interface MetricsSource {
   cachedAnswers(): number;
   /** False while the breaker keeps work from the token. */
   tokenAnswers(): boolean;
+  /** False while the clock is not signed by. */
+  clockIsTrusted(): boolean;
   /** Seconds until the delegate certificate expires, by issuer id. */
   delegateLife(): ReadonlyMap<string, number>;
 }
@@ -57,6 +59,14 @@ export class Metrics implements FrontendEvents {
       registers,
       collect() {
         this.set(source.tokenAnswers() ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: "sekisho_clock_trusted",
+      help: "0 after the clock jumped, until it has agreed with the time since boot for 60 s",
+      registers,
+      collect() {
+        this.set(source.clockIsTrusted() ? 1 : 0);
       },
     });
     new Gauge({

@@ -1,13 +1,13 @@
 import { Piscina } from "piscina";
 import { loadBindings } from "../../native-bindings/binding.js";
 import { nowSeconds, systemClock } from "../core/clock.js";
+import { bootClock, ClockGuard, clockWatch } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
 import type { Log } from "../core/log.js";
 import { DEFAULT_HTTP_LIMITS } from "../http/handler.js";
 import { type InheritedSocket, startHttpServer } from "../http/server.js";
 import { Repository } from "../repository/repository.js";
-import { openKeyStore } from "../signer/open.js";
-import type { KeyStore } from "../signer/signer.js";
+import { keyStores } from "../signer/open.js";
 import { mappedPosition, POSITION_OCTETS, positionPath } from "../store/position-file.js";
 import { StatusReader } from "../store/status-reader.js";
 import { admit } from "./admission.js";
@@ -31,6 +31,7 @@ const MAX_CACHED_ANSWERS = 100_000;
  */
 const MAX_WAITING = { known: 2_048, nonce: 1_024, unknown: 256 };
 const ENROLMENT_CHECK_MS = 2_000;
+const CLOCK_WATCH_MS = 1_000;
 
 /** The part of the responder that one process runs. */
 export interface ResponderService {
@@ -55,6 +56,7 @@ export async function startService(
   // A key that is there but cannot be used shows before the process takes over from another.
   trust.refresh();
 
+  const clock = guardedClock(status, log);
   const pool = await startPool(config);
   const cache = new ResponseCache(MAX_CACHED_ANSWERS);
   const follower = new JournalFollower(status, positionProbe(config, status, log), cache);
@@ -64,7 +66,10 @@ export async function startService(
   const signing = new SigningPool(pool, breaker);
   const batcher = new Batcher(
     async (task) => {
+      const { fault } = clock.guard;
+      if (fault !== undefined) throw new TokenUnavailable(fault);
       const result = await signing.run(task);
+      if (result.signatures > 0) clock.guard.signed(clock.guard.nowMs());
       metrics.batchSigned(result.signatures);
       return result;
     },
@@ -77,6 +82,7 @@ export async function startService(
     pending: () => batcher.pending,
     cachedAnswers: () => cache.size,
     tokenAnswers: () => breaker.state === "closed",
+    clockIsTrusted: () => clock.guard.fault === undefined,
     delegateLife: () => delegateLife(status, trust),
   });
   const issuers = () => {
@@ -90,7 +96,7 @@ export async function startService(
     (request) => admit(request, trust, status),
     batcher,
     repository.handle,
-    systemClock,
+    clock.guard,
     metrics,
   );
 
@@ -116,6 +122,7 @@ export async function startService(
     report,
     stop: async (drainMs, idleMs) => {
       clearInterval(enrolment);
+      clearInterval(clock.watch);
       await http.close(drainMs, idleMs);
       signing.close();
       await pool.close();
@@ -126,14 +133,18 @@ export async function startService(
   };
 }
 
-/** Opens each token once in this thread. */
-function keyStores(config: Config): (token: string) => KeyStore {
-  const open = new Map<string, KeyStore>();
-  return (token) => {
-    const keyStore = open.get(token) ?? openKeyStore(config, token);
-    open.set(token, keyStore);
-    return keyStore;
-  };
+/**
+ * The clock that answers are signed by, watched once a second (invariant 11). What an earlier run signed at the latest
+ * is not kept by responders: the journal's newest record stands for it.
+ */
+function guardedClock(status: StatusReader, log: Log): { guard: ClockGuard; watch: NodeJS.Timeout } {
+  const guard = new ClockGuard(systemClock, bootClock, status.record(status.head().position)?.timeMs ?? 0);
+  const look = clockWatch(guard, (fault) => {
+    if (fault === undefined) log.warn("the clock is trusted again; signing goes on");
+    else log.error({ fault }, "the clock is not trusted; nothing is signed");
+  });
+  const watch = setInterval(look, CLOCK_WATCH_MS);
+  return { guard, watch };
 }
 
 /** All workers at once: each loads modules and opens sessions, which no request should wait for. */

@@ -2,8 +2,7 @@ import { workerData } from "node:worker_threads";
 import { systemClock } from "../core/clock.js";
 import type { Config } from "../core/config.js";
 import { openLog } from "../core/log.js";
-import { openKeyStore } from "../signer/open.js";
-import type { KeyStore } from "../signer/signer.js";
+import { keyStores } from "../signer/open.js";
 import { StatusReader } from "../store/status-reader.js";
 import { BatchAnswerer } from "./answer.js";
 import type { BatchResult, BatchTask } from "./batch.js";
@@ -15,15 +14,12 @@ import { Trust } from "./trust.js";
  */
 const config: Config = workerData.config;
 const log = openLog("responder-worker");
-const keyStores = new Map<string, KeyStore>();
-
-function keyStore(token: string): KeyStore {
-  const open = keyStores.get(token) ?? openKeyStore(config, token);
-  keyStores.set(token, open);
-  return open;
-}
-
 const status = StatusReader.open({ ...config.store, installation: config.installation });
-const answerer = new BatchAnswerer(status, new Trust(status, config, keyStore, log), systemClock, log);
+const answerer = new BatchAnswerer(
+  status,
+  new Trust(status, config, keyStores(config), log),
+  systemClock,
+  log,
+);
 
 export default (task: BatchTask): Promise<BatchResult> => answerer.answer(task);

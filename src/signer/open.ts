@@ -29,3 +29,13 @@ export function openKeyStore(config: Config, tokenName: string): KeyStore {
 function refuse(tokenName: string, reason: string): never {
   throw new SekishoError("KEY_REFUSED", `token ${tokenName}: ${reason}, which production = true forbids`);
 }
+
+/** Opens each token of the configuration once in this thread, when it is first asked for. Throws as `openKeyStore`. */
+export function keyStores(config: Config): (token: string) => KeyStore {
+  const open = new Map<string, KeyStore>();
+  return (token) => {
+    const keyStore = open.get(token) ?? openKeyStore(config, token);
+    open.set(token, keyStore);
+    return keyStore;
+  };
+}
