@@ -9,6 +9,8 @@ import type { SharedSocket } from "./shared-socket.js";
 const PROCESS = fileURLToPath(new URL("./process.js", import.meta.url));
 /** A process that hangs in its token does not answer; a scrape must not hang with it. */
 const REPORT_DEADLINE_MS = 2_000;
+/** A process that starts while the token hangs would wait in it for ever. */
+const START_DEADLINE_MS = 30_000;
 /** Closing pool and store takes less; a thread that is stuck inside the token never ends by itself. */
 const KILL_AFTER_MS = DRAIN_MS + 2_000;
 
@@ -19,6 +21,8 @@ export class ResponderChild {
   /** Resolves with signal or exit code. */
   readonly ended: Promise<string | number | null>;
   state: "starting" | "serving" | "draining" | "ended" = "starting";
+  /** Called each time the process says that calls to its token do not return. */
+  onHung: () => void = () => {};
   /** The last one it gave. */
   lastReport: Report | undefined;
   private readonly child: ChildProcess;
@@ -44,7 +48,8 @@ export class ResponderChild {
       this.child.on("message", (message) => this.heed(noticeSchema.parse(message), resolve));
     });
     this.ready = Promise.race([isReady, this.ended.then((how) => this.failedStart(how))]);
-    this.ready.catch(() => {});
+    const late = setTimeout(() => this.kill(), START_DEADLINE_MS);
+    this.ready.catch(() => {}).finally(() => clearTimeout(late));
     this.child.on("error", () => {});
     this.send({ kind: "start", source, port, inherits: fd !== undefined });
   }
@@ -92,7 +97,8 @@ export class ResponderChild {
     else if (notice.kind === "report") {
       this.lastReport = notice.report;
       this.answerAskers(notice.report);
-    } else {
+    } else if (notice.kind === "hung") this.onHung();
+    else {
       if (this.state === "starting") this.state = "serving";
       ready();
     }

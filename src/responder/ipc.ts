@@ -7,6 +7,8 @@ import { ERRORS, type ErrorCode } from "../core/errors.js";
 export const DRAIN_MS = 10_000;
 /** When nobody takes over, idle connections only get time for a request that is on the way. */
 export const STOP_IDLE_MS = 1_000;
+/** A call to the token that is out so long may never return: only another process can help. */
+export const HUNG_MS = 10_000;
 /** Where a process inherits the listening socket: behind stdin, stdout, stderr and the IPC channel. */
 export const LISTEN_FD = 4;
 
@@ -44,6 +46,8 @@ export const noticeSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready") }),
   z.object({ kind: z.literal("failed"), code: z.custom<ErrorCode>(isErrorCode), message: z.string() }),
   z.object({ kind: z.literal("report"), report: reportSchema }),
+  /** A call to the token has not returned for HUNG_MS; repeated while it is so. */
+  z.object({ kind: z.literal("hung") }),
 ]);
 
 /** Supervisor to process. */

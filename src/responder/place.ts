@@ -26,6 +26,7 @@ export class Place {
   private delayMs = FIRST_DELAY_MS;
   private restart: NodeJS.Timeout | undefined;
   private closed = false;
+  private relieving = false;
 
   constructor(
     private readonly owner: PlaceOwner,
@@ -61,6 +62,25 @@ export class Place {
     old?.drain(DRAIN_MS);
   }
 
+  /**
+   * Puts a successor in the place of a process whose calls to the token do not return. Until it serves, the old one goes
+   * on with what it has kept; then it drains, and is killed, because a thread inside such a call never ends.
+   */
+  private async relieve(hung: ResponderChild): Promise<void> {
+    if (this.relieving || this.closed || this.child !== hung) return;
+    this.relieving = true;
+    this.owner.log.error(
+      { hung: hung.pid },
+      "a responder process hangs in its token; starting its successor",
+    );
+    try {
+      await this.replace(this.source);
+    } catch (err) {
+      this.owner.log.error({ err }, errorLine(err));
+    }
+    this.relieving = false;
+  }
+
   /** Ends the place and its process, whose idle connections are kept for `idleMs`. */
   close(idleMs: number): void {
     this.closed = true;
@@ -71,6 +91,7 @@ export class Place {
   private take(child: ResponderChild): void {
     clearTimeout(this.restart);
     this.child = child;
+    child.onHung = () => void this.relieve(child);
     this.takenAt = performance.now();
     void child.ended.then((how) => {
       if (this.child !== child) return;

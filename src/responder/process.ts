@@ -4,7 +4,7 @@ import { errorLine, toSekishoError } from "../core/errors.js";
 import { openLog } from "../core/log.js";
 import { stopSignal } from "../core/stop-signal.js";
 import type { InheritedSocket } from "../http/server.js";
-import { DRAIN_MS, LISTEN_FD, type Notice, type Order, orderSchema, STOP_IDLE_MS } from "./ipc.js";
+import { DRAIN_MS, HUNG_MS, LISTEN_FD, type Notice, type Order, orderSchema, STOP_IDLE_MS } from "./ipc.js";
 import { type ResponderService, startService } from "./service.js";
 
 /**
@@ -40,6 +40,9 @@ async function run(order: StartOrder): Promise<void> {
 }
 
 function obey(service: ResponderService): void {
+  setInterval(() => {
+    if (service.hungMs() >= HUNG_MS) void tell({ kind: "hung" });
+  }, HUNG_MS / 4).unref();
   onOrder("enrol", () => service.enrol());
   onOrder("report", () => {
     service

@@ -38,6 +38,8 @@ export interface ResponderService {
   /** From now on looks after OCSP keys and their certificates: only one process at a time may. */
   enrol(): void;
   report(): Promise<Report>;
+  /** Milliseconds for which the longest call to the token has been out past its deadline; 0 when none is. */
+  hungMs(): number;
   /** Drains and closes everything; resolves with the last report. Milliseconds as for HttpServer.close. */
   stop(drainMs: number, idleMs: number): Promise<Report>;
 }
@@ -120,6 +122,7 @@ export async function startService(
       enrolment = startEnrolment(new Enrolment(status, config, keyStore, systemClock, log), log);
     },
     report,
+    hungMs: () => signing.hungMs,
     stop: async (drainMs, idleMs) => {
       clearInterval(enrolment);
       clearInterval(clock.watch);

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Certificate, parseCertificate } from "../../src/x509/certificate.js";
+import { decodePem } from "../../src/x509/pem.js";
+import { findSoftHsm } from "../../tools/softhsm-path.js";
+import { FaultyToken } from "../support/faulty-token.js";
+import { ocspRequest, statusIn } from "../support/ocsp-client.js";
+import { freePort, type RunningQuickstart, startQuickstart } from "../support/quickstart.js";
+
+/**
+ * Invariant 9 through real processes and a real token: it hangs, vanishes, or keeps calls for ever; cached answers go on,
+ * nothing wrong is said, and nobody restarts anything.
+ */
+
+const CKR_DEVICE_ERROR = 0x30;
+
+describe("the token is lost and comes back", () => {
+  const home = mkdtempSync(join(tmpdir(), "sekisho-token-"));
+  const dir = join(home, "demo");
+  const token = new FaultyToken(home, findSoftHsm());
+  let running: RunningQuickstart;
+  let issuer: Certificate;
+  let good: Certificate;
+  before(async () => {
+    Object.assign(process.env, token.env);
+    const port = String(await freePort());
+    await (await startQuickstart(dir, ["--port", port])).stop();
+    const config = join(dir, "sekisho.toml");
+    writeFileSync(
+      config,
+      readFileSync(config, "utf8").replace(/^module = .*$/m, `module = "${token.module}"`),
+    );
+    running = await startQuickstart(dir, []);
+    const read = (name: string) =>
+      parseCertificate(decodePem(readFileSync(join(dir, "pki", `${name}.pem`)), "CERTIFICATE"));
+    issuer = read("issuer");
+    good = read("good");
+    assert.equal(await ask(), "good");
+  });
+  after(async () => {
+    token.close();
+    await running.stop();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  const post = async (request: Buffer): Promise<Buffer> => {
+    const response = await fetch(`${running.base}/ocsp`, { method: "POST", body: new Uint8Array(request) });
+    return Buffer.from(await response.arrayBuffer());
+  };
+  const ask = async (): Promise<string> =>
+    statusIn(await post(ocspRequest(issuer, [good.serialNumber])), good.serialNumber);
+  /** True if a fresh signature could be had: the nonce is in the answer. What is said meanwhile must be right. */
+  const askFresh = async (): Promise<boolean> => {
+    const nonce = randomBytes(16);
+    const answer = await post(ocspRequest(issuer, [good.serialNumber], nonce));
+    assert.equal(statusIn(answer, good.serialNumber), "good", "kept answer or fresh one");
+    return answer.includes(nonce);
+  };
+  const untilFresh = async (wanted: boolean): Promise<void> => {
+    while ((await askFresh()) !== wanted) {
+      assert.equal(await ask(), "good");
+      await wait(50);
+    }
+  };
+
+  test("calls hang, and go on", async () => {
+    await untilFresh(true);
+    token.hang("C_Sign");
+    await untilFresh(false);
+    assert.equal(await ask(), "good");
+    token.heal("C_Sign");
+    await untilFresh(true);
+  });
+
+  test("every call fails, and works again", async () => {
+    token.fail("C_SignInit", CKR_DEVICE_ERROR);
+    await untilFresh(false);
+    token.heal("C_SignInit");
+    await untilFresh(true);
+  });
+
+  test("the token is pulled, with sessions and login, and put back", async () => {
+    token.vanish();
+    await untilFresh(false);
+    token.comeBack();
+    await untilFresh(true);
+  });
+
+  test("calls never return: a successor takes over, and the old process is killed", async () => {
+    token.hang("C_Sign", 2);
+    const together = [askFresh(), askFresh(), askFresh(), askFresh()];
+    await token.hanging("C_Sign", 2);
+    await Promise.all(together);
+    await untilFresh(true);
+  });
+});
