@@ -53,6 +53,7 @@ export class Supervisor implements PlaceOwner, Observed {
       const config = parseConfig(source.text, source.file);
       refuseFixedChanges(this.config, config);
       for (const place of this.places.slice(0, this.wanted(config))) {
+        if (this.stopping) return;
         await place.replace(source);
         replaced++;
       }
@@ -120,7 +121,7 @@ export class Supervisor implements PlaceOwner, Observed {
 
   private async fillUp(): Promise<void> {
     const added: Place[] = [];
-    while (this.places.length < this.wanted()) added.push(this.addPlace());
+    while (!this.stopping && this.places.length < this.wanted()) added.push(this.addPlace());
     await Promise.all(added.map((place) => place.keepOpen()));
   }
 

@@ -53,6 +53,16 @@ describe("SIGHUP", () => {
       assert.equal(await responder.stop(), 0);
     });
 
+  test("SIGTERM in the middle of a reload ends every process", async () => {
+    installation.write(installation.text);
+    const responder = await RunningResponder.start(installation.dir, "--processes", "2");
+    responder.child.kill("SIGHUP");
+    responder.child.kill("SIGTERM");
+    assert.equal(await responder.ended, 0);
+    const started = responder.lines.filter((line) => /process answers|not reloaded/.test(line));
+    assert.ok(started.length <= 3, "after the signal no further process is started");
+  });
+
   describe("with a configuration that cannot be used", () => {
     let responder: RunningResponder;
     before(async () => {
