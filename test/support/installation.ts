@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pino } from "pino";
 import { type Clock, nowSeconds, systemClock } from "../../src/core/clock.js";
 import { type Config, parseConfig } from "../../src/core/config.js";
@@ -51,11 +51,8 @@ export class TestClock implements Clock {
   }
 }
 
-/** Creates one; `edit` may change the configuration text first. */
-export async function makeInstallation(
-  edit: (text: string) => string = (text) => text,
-  clock: Clock = systemClock,
-): Promise<Installation> {
+/** Lays out a directory for an installation with software keys and writes its configuration; `edit` may change that. */
+export function layOut(edit: (text: string) => string = (text) => text): Config {
   const dir = mkdtempSync(join(tmpdir(), "sekisho-test-"));
   for (const sub of ["secrets", "crl", "enrol"]) mkdirSync(join(dir, sub));
   for (const name of ["ca", "ocsp", "journal"])
@@ -74,6 +71,16 @@ export async function makeInstallation(
   const edited = edit(text.replaceAll('key_type = "rsa2048"', 'key_type = "p256"'));
   const config = parseConfig(edited, join(dir, "sekisho.toml"));
   writeFileSync(config.file, edited);
+  return config;
+}
+
+/** Creates one; `edit` may change the configuration text first. */
+export async function makeInstallation(
+  edit: (text: string) => string = (text) => text,
+  clock: Clock = systemClock,
+): Promise<Installation> {
+  const config = layOut(edit);
+  const dir = dirname(config.file);
   const store = { ...config.store, installation: config.installation };
   const status = new StatusWriter(store, clock);
   const ca = new CaStore(store);

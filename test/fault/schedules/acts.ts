@@ -1,0 +1,127 @@
+import { hex } from "../../../src/core/bytes.js";
+import { nowSeconds } from "../../../src/core/clock.js";
+import { SekishoError } from "../../../src/core/errors.js";
+import { Turnstile } from "../../../src/core/turnstile.js";
+import type { Authority } from "../../../src/issuer/authority.js";
+import { changeStatus, type StatusChange } from "../../../src/issuer/change-status.js";
+import type { IssuerCore } from "../../../src/issuer/core.js";
+import { enrolResponder, fingerprint, renewDelegates } from "../../../src/issuer/enrol.js";
+import { issueCertificate } from "../../../src/issuer/issue.js";
+import { Enrolment } from "../../../src/responder/enrolment.js";
+import type { Certificate } from "../../../src/x509/certificate.js";
+import { silent } from "../../support/installation.js";
+import type { AcknowledgedCrl, AcknowledgedRow, Act } from "./protocol.js";
+import type { Random } from "./random.js";
+
+/** What an act made and may acknowledge. */
+export interface Outcome {
+  readonly rows: readonly AcknowledgedRow[];
+  readonly crl?: AcknowledgedCrl;
+}
+
+/** Reasons an operator may give (RFC 5280 5.3.1). */
+const REASONS = [0, 1, 3, 4, 5, 9];
+
+/** An act that knows its serials and waits to be run. */
+export interface Prepared {
+  readonly serials: readonly string[];
+  run(): Promise<Outcome>;
+}
+
+/** The acts of one schedule on an open issuer core. */
+export class Acts {
+  /** As in CrlSchedule: one publication at a time. */
+  private readonly publication = new Turnstile();
+  private readonly authority: Authority;
+
+  constructor(
+    private readonly core: IssuerCore,
+    private readonly request: string,
+    private readonly random: Random,
+    /** Serials to choose from, in hexadecimal; issued ones are added. */
+    private readonly serials: string[],
+  ) {
+    this.authority = core.authorities.get("root");
+  }
+
+  prepare(act: Act): Prepared {
+    switch (act) {
+      case "issue":
+        return { serials: [], run: () => this.issue() };
+      case "revoke":
+        return this.change([this.revocation()]);
+      case "bulk-revoke":
+        return this.change(Array.from({ length: 2 + this.random.int(8) }, () => this.revocation()));
+      case "hold":
+      case "release":
+        return this.change([{ act, serial: this.serial() }]);
+      case "publish":
+        return { serials: [], run: () => this.publication.run(() => this.publish()) };
+      case "renew":
+        return { serials: [], run: () => this.renew() };
+      case "checkpoint":
+        return { serials: [], run: () => this.core.checkpointer.checkpoint().then(() => ({ rows: [] })) };
+    }
+  }
+
+  private async issue(): Promise<Outcome> {
+    const { certificate } = await issueCertificate(this.core, this.authority, this.request, "tls-server");
+    this.serials.push(hex(certificate.serialNumber));
+    return { rows: [this.row(certificate)] };
+  }
+
+  private change(wanted: readonly StatusChange[]): Prepared {
+    return {
+      serials: wanted.map(({ serial }) => hex(serial)),
+      run: async () => {
+        const { status, clock } = this.core;
+        const outcomes = await changeStatus(status, this.authority.issuer, wanted, nowSeconds(clock));
+        const rows = outcomes.flatMap((outcome) =>
+          "row" in outcome ? [{ serial: hex(outcome.serial), ...outcome.row }] : [],
+        );
+        const [first] = outcomes;
+        if (rows.length === 0 && first !== undefined && "error" in first) throw first.error;
+        return { rows };
+      },
+    };
+  }
+
+  private async publish(): Promise<Outcome> {
+    const { number, sha256 } = await this.core.publisher.publish(this.authority);
+    await this.core.audit.append("crl.published", { number: String(number), sha256 });
+    await this.core.checkpointer.checkpoint();
+    return { rows: [], crl: { number: String(number), sha256 } };
+  }
+
+  /** As responder and issuer do it together; an operator enrols the key if its last certificate has run out. */
+  private async renew(): Promise<Outcome> {
+    const { status, config, keyStore, clock } = this.core;
+    await new Enrolment(status.reader, config, keyStore, clock, silent).check();
+    const renewed = await renewDelegates(this.core, silent);
+    if (renewed.length > 0) return { rows: renewed.map(({ certificate }) => this.row(certificate)) };
+    const [identifier] = keyStore("ocsp").list("ocsp-root");
+    const signer = identifier === undefined ? undefined : keyStore("ocsp").findSigner(identifier);
+    if (signer === undefined) throw new SekishoError("KEY_MISSING", "the responder has no key");
+    const enrolled = await enrolResponder(
+      this.core,
+      silent,
+      fingerprint(signer.subjectPublicKeyInfo),
+      "root",
+    );
+    return { rows: [this.row(enrolled.certificate)] };
+  }
+
+  private row({ serialNumber }: Certificate): AcknowledgedRow {
+    const row = this.core.status.reader.row(this.authority.issuer, serialNumber);
+    if (row === undefined) throw new Error("a certificate was released without a row");
+    return { serial: hex(serialNumber), ...row };
+  }
+
+  private revocation(): StatusChange {
+    return { act: "revoke", serial: this.serial(), reason: this.random.pick(REASONS), invalidityDate: 0 };
+  }
+
+  private serial(): Uint8Array {
+    return Buffer.from(this.serials.length === 0 ? "01" : this.random.pick(this.serials), "hex");
+  }
+}
