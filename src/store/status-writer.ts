@@ -32,6 +32,7 @@ export class StatusWriter {
   private readonly position: PositionWriter;
   private readonly clock: Clock;
   private readonly guard = new WriteGuard("the status store");
+  private readonly underWay = new Set<Promise<unknown>>();
   /** Reads what was committed; sees this process's own commits at once. */
   readonly reader: StatusReader;
 
@@ -57,19 +58,13 @@ export class StatusWriter {
    * STORE_FAILED if the disk refuses.
    */
   async transact<T>(action: (transaction: StatusTransaction) => T): Promise<T> {
-    const { result, last } = await this.guard.transaction(this.environment, () => {
-      const bodies: JournalBody[] = [];
-      const head = readHead(this.tables.meta);
-      const result = action({
-        head,
-        row: (issuer, serial) => readRow(this.tables, issuer, serial),
-        issuerExists: (issuer) => this.tables.issuers.get(issuerRange(issuer).start) !== undefined,
-        append: (body) => head.position + bodies.push(body),
-      });
-      return { result, last: this.write(head, bodies) };
-    });
-    if (last > 0) this.guard.write(() => this.position.store(last));
-    return result;
+    const committed = this.commit(action);
+    this.underWay.add(committed);
+    try {
+      return await committed;
+    } finally {
+      this.underWay.delete(committed);
+    }
   }
 
   /** Stores a signature over the journal head at `position`. */
@@ -92,9 +87,27 @@ export class StatusWriter {
     return this.environment.readerCheck();
   }
 
+  /** Finishes what is under way. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.underWay);
     await this.environment.close();
     this.position.close();
+  }
+
+  private async commit<T>(action: (transaction: StatusTransaction) => T): Promise<T> {
+    const { result, last } = await this.guard.transaction(this.environment, () => {
+      const bodies: JournalBody[] = [];
+      const head = readHead(this.tables.meta);
+      const result = action({
+        head,
+        row: (issuer, serial) => readRow(this.tables, issuer, serial),
+        issuerExists: (issuer) => this.tables.issuers.get(issuerRange(issuer).start) !== undefined,
+        append: (body) => head.position + bodies.push(body),
+      });
+      return { result, last: this.write(head, bodies) };
+    });
+    if (last > 0) this.guard.write(() => this.position.store(last));
+    return result;
   }
 
   private write(head: JournalHead, bodies: readonly JournalBody[]): number {

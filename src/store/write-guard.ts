@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { SekishoError } from "../core/errors.js";
 import type { Environment } from "./environment.js";
 
@@ -7,6 +8,8 @@ import type { Environment } from "./environment.js";
  */
 export class WriteGuard {
   private failure: SekishoError | undefined;
+  /** Rejects what is under way. */
+  private readonly waiting = new Set<(failure: SekishoError) => void>();
   private report: (failure: SekishoError) => void = () => undefined;
   /** Resolves with STORE_FAILED once a write has failed. */
   readonly failed: Promise<SekishoError> = new Promise((resolve) => {
@@ -18,10 +21,34 @@ export class WriteGuard {
 
   /**
    * Resolves with what `action` returned when everything it wrote is on disk. What `action` throws is passed on, and
-   * nothing of it is written. Throws STORE_FAILED if the disk refuses this transaction or refused an earlier one.
+   * nothing of it is written. Throws STORE_FAILED if the disk refuses this transaction, or another one before it ends:
+   * lmdb never settles what waits behind a failed commit.
    */
   async transaction<T>(environment: Environment, action: () => T): Promise<T> {
     if (this.failure !== undefined) throw this.failure;
+    let giveUp: (failure: SekishoError) => void = () => undefined;
+    const failed = new Promise<never>((_, reject) => {
+      giveUp = reject;
+    });
+    this.waiting.add(giveUp);
+    try {
+      return await Promise.race([this.run(environment, action), failed]);
+    } finally {
+      this.waiting.delete(giveUp);
+    }
+  }
+
+  /** Runs a write outside of LMDB. Throws STORE_FAILED like `transaction`. */
+  write(action: () => void): void {
+    if (this.failure !== undefined) throw this.failure;
+    try {
+      action();
+    } catch (error) {
+      throw this.fail(error);
+    }
+  }
+
+  private async run<T>(environment: Environment, action: () => T): Promise<T> {
     let refusal: { error: unknown } | undefined;
     try {
       // A child: lmdb otherwise keeps what a callback wrote before it threw.
@@ -39,33 +66,26 @@ export class WriteGuard {
     }
   }
 
-  /** Runs a write outside of LMDB. Throws STORE_FAILED like `transaction`. */
-  write(action: () => void): void {
-    if (this.failure !== undefined) throw this.failure;
-    try {
-      action();
-    } catch (error) {
-      throw this.fail(error);
-    }
-  }
-
   private fail(cause: unknown): SekishoError {
     const reason = cause instanceof Error ? cause.message : String(cause);
     this.failure ??= new SekishoError("STORE_FAILED", `${this.name} could not be written: ${reason}`, {
       cause,
     });
     this.report(this.failure);
+    for (const giveUp of this.waiting) giveUp(this.failure);
     return this.failure;
   }
 }
 
-/** lmdb says why a commit failed in a second promise, whose rejection would otherwise end the process. */
+/**
+ * lmdb says why a commit failed in a second promise, whose rejection would end the process if nobody heard it. For
+ * commits that fail together it rejects only one of them, so nobody may wait for it longer than a turn.
+ */
 async function commitError(error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || !("commitError" in error)) return error;
-  try {
-    await error.commitError;
-    return error;
-  } catch (reason) {
-    return reason;
-  }
+  const reason = Promise.resolve(error.commitError).then(
+    () => error,
+    (rejection: unknown) => rejection,
+  );
+  return Promise.race([reason, setImmediate(error)]);
 }

@@ -67,7 +67,7 @@ export class Acts {
   private async issue(): Promise<Outcome> {
     const { certificate } = await issueCertificate(this.core, this.authority, this.request, "tls-server");
     this.serials.push(hex(certificate.serialNumber));
-    return { rows: [this.row(certificate)] };
+    return { rows: [acknowledgedRow(this.core, certificate)] };
   }
 
   private change(wanted: readonly StatusChange[]): Prepared {
@@ -98,7 +98,8 @@ export class Acts {
     const { status, config, keyStore, clock } = this.core;
     await new Enrolment(status.reader, config, keyStore, clock, silent).check();
     const renewed = await renewDelegates(this.core, silent);
-    if (renewed.length > 0) return { rows: renewed.map(({ certificate }) => this.row(certificate)) };
+    if (renewed.length > 0)
+      return { rows: renewed.map(({ certificate }) => acknowledgedRow(this.core, certificate)) };
     const [identifier] = keyStore("ocsp").list("ocsp-root");
     const signer = identifier === undefined ? undefined : keyStore("ocsp").findSigner(identifier);
     if (signer === undefined) throw new SekishoError("KEY_MISSING", "the responder has no key");
@@ -108,13 +109,7 @@ export class Acts {
       fingerprint(signer.subjectPublicKeyInfo),
       "root",
     );
-    return { rows: [this.row(enrolled.certificate)] };
-  }
-
-  private row({ serialNumber }: Certificate): AcknowledgedRow {
-    const row = this.core.status.reader.row(this.authority.issuer, serialNumber);
-    if (row === undefined) throw new Error("a certificate was released without a row");
-    return { serial: hex(serialNumber), ...row };
+    return { rows: [acknowledgedRow(this.core, enrolled.certificate)] };
   }
 
   private revocation(): StatusChange {
@@ -124,4 +119,11 @@ export class Acts {
   private serial(): Uint8Array {
     return Buffer.from(this.serials.length === 0 ? "01" : this.random.pick(this.serials), "hex");
   }
+}
+
+/** The row of a certificate that root has released. */
+export function acknowledgedRow(core: IssuerCore, { serialNumber }: Certificate): AcknowledgedRow {
+  const row = core.status.reader.row(core.authorities.get("root").issuer, serialNumber);
+  if (row === undefined) throw new Error("a certificate was released without a row");
+  return { serial: hex(serialNumber), ...row };
 }

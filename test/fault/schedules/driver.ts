@@ -131,6 +131,21 @@ export class Life {
   }
 }
 
+/**
+ * Lets `act` meet a fault at its first write, sync, renaming or creation of a file, then at its second, and so on to
+ * its last. Returns how many there were.
+ */
+export async function everyStep(life: Life, random: Random, act: Act, kind: FaultKind): Promise<number> {
+  for (let at = 1; ; at++) {
+    // A checkpoint needs something new to sign.
+    if (act === "checkpoint") await life.run(random, [["issue"]], NO_FAULT, false);
+    const { fired } = await life.run(random, [[act]], { kind, at, fromStart: false }, true);
+    if (!fired) return at - 1;
+  }
+}
+
+export const NO_FAULT: PlannedFault = { kind: "off", at: 0, fromStart: false };
+
 /** A random fault among all kinds. */
 export function randomFault(random: Random): PlannedFault {
   const kind: FaultKind = random.pick(FAULTS.slice(1));

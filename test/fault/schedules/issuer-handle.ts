@@ -4,6 +4,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Line, Task } from "./protocol.js";
 
+/** A schedule takes a second; a process that says nothing for so long will not any more. */
+const SILENCE_MS = 15_000;
+
 const PROCESS = fileURLToPath(new URL("./issuer-process.js", import.meta.url));
 
 /** An issuer-process; it is started before it is needed, because loading takes longest. */
@@ -12,6 +15,7 @@ export class IssuerHandle {
   private readonly lines: AsyncIterator<string>;
   private readonly exit: Promise<unknown>;
   private complaint = "";
+  private silent = false;
 
   constructor(dir: string, env: Readonly<Record<string, string>>) {
     this.child = spawn(process.execPath, [PROCESS, dir], {
@@ -36,6 +40,17 @@ export class IssuerHandle {
 
   /** Runs a task; `onOpened` before its first act, `hear` for every line. True if the process can take another one. */
   async run(task: Task, onOpened: () => void, hear: (line: Line) => void): Promise<boolean> {
+    const watchdog = setTimeout(() => {
+      this.silent = true;
+      this.child.kill("SIGKILL");
+    }, SILENCE_MS);
+    const lives = await this.perform(task, onOpened, hear);
+    clearTimeout(watchdog);
+    if (this.silent) throw new Error(`the issuer's process hung: ${this.complaint}`);
+    return lives;
+  }
+
+  private async perform(task: Task, onOpened: () => void, hear: (line: Line) => void): Promise<boolean> {
     this.send(JSON.stringify(task));
     for (let next = await this.lines.next(); next.done !== true; next = await this.lines.next()) {
       const line: Line = JSON.parse(next.value);

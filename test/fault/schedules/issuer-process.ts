@@ -9,7 +9,7 @@ import { type IssuerCore, openIssuerCore } from "../../../src/issuer/core.js";
 import { createCa } from "../../../src/issuer/create-ca.js";
 import { buildCrl } from "../../../src/issuer/crl-builder.js";
 import { silent } from "../../support/installation.js";
-import { Acts, type Outcome } from "./acts.js";
+import { Acts, acknowledgedRow, type Outcome } from "./acts.js";
 import type { Act, Line, Task } from "./protocol.js";
 import { Random } from "./random.js";
 
@@ -56,8 +56,8 @@ async function perform(task: Task): Promise<string | undefined> {
   let id = 0;
   if (!core.authorities.has("root"))
     await attempt(core, id++, "create", [], async () => {
-      await createCa(core, core.keyStore("ca"), "root");
-      return { rows: [] };
+      const { certificate } = await createCa(core, core.keyStore("ca"), "root");
+      return { rows: [acknowledgedRow(core, certificate)] };
     });
   if (!core.authorities.has("root")) return failure ?? "no CA";
   const acts = new Acts(core, request, new Random(task.seed), [...task.serials]);

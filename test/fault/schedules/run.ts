@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { Life, randomFault, randomSteps } from "./driver.js";
+import { FAULTS } from "../../support/write-faults.js";
+import { everyStep, Life, NO_FAULT, randomFault, randomSteps } from "./driver.js";
+import { ACTS } from "./protocol.js";
 import { Random } from "./random.js";
 
 /** Schedules that one installation lives through before a fresh one takes its place. */
@@ -47,8 +49,22 @@ async function liveOnce(
     if (fired) tally.fired[fault.kind] = (tally.fired[fault.kind] ?? 0) + 1;
     tally.acknowledged = before + life.model.acknowledged;
   }
-  await life.run(random, [], { kind: "off", at: 0, fromStart: false }, true);
+  await life.run(random, [], NO_FAULT, true);
   await life.end();
+}
+
+/** Every kind of fault at every step of every act. */
+async function runSteps(seed: number): Promise<void> {
+  const faultsDir = mkdtempSync(join(tmpdir(), "sekisho-faults-"));
+  const random = new Random(seed);
+  for (const kind of FAULTS.slice(1)) {
+    const life = await Life.begin(faultsDir);
+    await life.run(random, [["issue"], ["renew"], ["publish"]], NO_FAULT, true);
+    for (const act of ACTS)
+      console.log(`${kind} at each of ${await everyStep(life, random, act, kind)} steps of ${act}`);
+    await life.end();
+  }
+  rmSync(faultsDir, { recursive: true });
 }
 
 export function describeTally({ schedules, fired, acknowledged, installations }: Tally): string {
@@ -57,15 +73,17 @@ export function describeTally({ schedules, fired, acknowledged, installations }:
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { count, seed } = new Command("schedules")
+  const { count, seed, steps } = new Command("schedules")
     .description(
       "Random schedules of operations, kills, power cuts and write failures; stops at the first fault found.",
     )
     .option("--count <n>", "how many", "10000")
     .option("--seed <n>", "repeats the choices of another run", String(Date.now() % 2 ** 31))
+    .option("--steps", "first every kind of fault at every step of every act", false)
     .parse()
-    .opts<{ count: string; seed: string }>();
+    .opts<{ count: string; seed: string; steps: boolean }>();
   console.log(`seed ${seed}`);
+  if (steps) await runSteps(Number(seed));
   const begun = Date.now();
   const tally = await runSchedules(Number(seed), (now) => {
     if (now.schedules > 0 && now.schedules % 100 === 0)
