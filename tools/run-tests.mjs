@@ -24,7 +24,14 @@ if (tests.length === 0) fail(`no test file matches ${filters.join(" ")}`);
 if (missing !== undefined) fail(`${missing} is not compiled; run: npm run build`);
 const { status } = spawnSync(
   process.execPath,
-  ["--test", `--test-concurrency=${FILES_AT_ONCE}`, "--test-reporter=spec", ...tests],
+  [
+    "--import",
+    "./dist/test/support/fast-check-seed.js",
+    "--test",
+    `--test-concurrency=${FILES_AT_ONCE}`,
+    "--test-reporter=spec",
+    ...tests,
+  ],
   { cwd: ROOT, stdio: "inherit" },
 );
 process.exitCode = status ?? 1;
