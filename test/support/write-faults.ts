@@ -52,14 +52,18 @@ export class WriteFaults {
     };
   }
 
-  /** Sets the next fault. Whatever was written before counts as synced. */
-  arm({ kind, at, errno = EIO, seed = 1 }: Fault): void {
+  /** Somebody else wrote below the directory: whatever the process wrote before counts as synced now. */
+  forget(): void {
     this.epoch++;
+    this.put("epoch", this.epoch);
+  }
+
+  /** Sets the next fault. */
+  arm({ kind, at, errno = EIO, seed = 1 }: Fault): void {
     this.put("mode", 0);
     this.put("errno", errno);
     this.put("seed", seed);
     this.put("fired", 0);
-    this.put("epoch", this.epoch);
     this.put("countdown", at);
     this.put("mode", FAULTS.indexOf(kind));
   }

@@ -95,7 +95,8 @@ export class Life {
   }
 
   private async perform(task: Task, fault: PlannedFault, recover: boolean): Promise<Ran> {
-    this.faults.arm(fault.fromStart ? fault : { kind: "off", at: 0 });
+    this.faults.forget();
+    this.faults.arm(fault.fromStart ? fault : NO_FAULT);
     let before = this.faults.calls;
     const lives = await this.issuer.run(
       task,

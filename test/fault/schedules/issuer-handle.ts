@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Line, Task } from "./protocol.js";
 
 /** A schedule takes a second; a process that says nothing for so long will not any more. */
-const SILENCE_MS = 15_000;
+const SILENCE_MS = 60_000;
 
 const PROCESS = fileURLToPath(new URL("./issuer-process.js", import.meta.url));
 

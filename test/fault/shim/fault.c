@@ -60,7 +60,6 @@ static void die(void) {
 static void follow_epoch(void) {
   if (epoch == control->epoch) return;
   epoch = control->epoch;
-  random_state = control->seed | 1;
   undo_forget_everything();
 }
 
@@ -82,6 +81,7 @@ enum verdict shim_enter(void) {
       break;
     case POWER_CUT:
     case TORN_POWER_CUT:
+      random_state = control->seed | 1;
       undo_everything(control->mode == TORN_POWER_CUT);
       die();
       break;
