@@ -73,10 +73,13 @@ export async function runIssuer(configFile: string): Promise<void> {
   await core.close();
 }
 
-/** Answers that are on their way say STORE_FAILED; LMDB is not closed, because it may not be able to any more. */
+/**
+ * Answers that are on their way say STORE_FAILED, then the process ends as if killed: after a failed commit lmdb's
+ * writing thread may hold an orderly exit for ever.
+ */
 function endAfterFailure(log: Log, failure: SekishoError): void {
   log.fatal({ err: failure }, "a write failed; the issuer ends and must be started again");
-  setTimeout(() => process.exit(failure.exit), LAST_ANSWERS_MS);
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), LAST_ANSWERS_MS);
 }
 
 function startTimers(context: IssuerContext, checkpointer: Checkpointer, audit: AuditLog): NodeJS.Timeout[] {

@@ -33,12 +33,16 @@ for (let line = await lines.next(); line.done !== true; line = await lines.next(
   try {
     const failure = await perform(task);
     say(failure === undefined ? { say: "end" } : { say: "end", failure });
-    // What the service does; lmdb cannot be relied on in this process any more.
-    if (failure !== undefined) process.exit(1);
+    if (failure !== undefined) end();
   } catch (error) {
     say({ say: "end", failure: toSekishoError(error).message });
-    process.exit(1);
+    end();
   }
+}
+
+/** As the service does it: after a failed commit lmdb may hold an orderly exit for ever. */
+function end(): void {
+  process.kill(process.pid, "SIGKILL");
 }
 
 /** Runs one schedule; returns why it ended early. */
