@@ -8,8 +8,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-// One more than the cores of the smallest machine: many tests wait for processes to start and drain.
-const FILES_AT_ONCE = 3;
+const FILES_AT_ONCE = 2;
 
 const filters = process.argv.slice(2);
 // From the sources, because dist/ may hold the output of a test that was deleted.
