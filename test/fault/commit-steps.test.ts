@@ -14,9 +14,7 @@ import { Random } from "./schedules/random.js";
  */
 
 const ACTS: readonly Act[] =
-  process.env.SEKISHO_LONG === "1"
-    ? ["issue", "revoke", "publish", "renew", "checkpoint"]
-    : ["revoke"];
+  process.env.SEKISHO_LONG === "1" ? ["issue", "revoke", "publish", "renew", "checkpoint"] : ["revoke"];
 
 describe("kill -9 at every step", () => {
   let life: Life;
