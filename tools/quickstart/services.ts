@@ -54,6 +54,10 @@ export class Service {
     this.failed.catch(() => undefined);
   }
 
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
   /** Waits for `check` to give a value, asking every 50 ms; ends early if the process does. Throws INTERNAL after `seconds`. */
   async until<T>(what: string, seconds: number, check: () => Promise<T | undefined>): Promise<T> {
     const deadline = Date.now() + seconds * 1000;
