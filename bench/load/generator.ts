@@ -5,6 +5,8 @@ import { prepare, type Question } from "./question.js";
 export interface LoadPlan {
   readonly host: string;
   readonly port: number;
+  /** Local address, for a peer of its own. */
+  readonly from?: string;
   readonly connections: number;
   /** Requests a second; absent: as fast as answers come. */
   readonly rate?: number;

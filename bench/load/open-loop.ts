@@ -4,6 +4,8 @@ import { type Answer, HttpConnection } from "./http-connection.js";
 export interface OpenLoopOptions {
   readonly host: string;
   readonly port: number;
+  /** Local address, for a peer of its own. */
+  readonly from?: string;
   readonly connections: number;
   /** Requests a second, sent when they are due whether or not earlier ones are answered; Infinity: as fast as answers come. */
   readonly rate: number;

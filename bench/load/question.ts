@@ -1,6 +1,5 @@
 import { randomFillSync } from "node:crypto";
 import { encode, unsignedInteger } from "../../src/asn1/writer.js";
-import type { Answer } from "./http-connection.js";
 import type { Asked } from "./open-loop.js";
 
 export type CertStatusName = "good" | "revoked" | "unknown";
@@ -9,29 +8,26 @@ export type CertStatusName = "good" | "revoked" | "unknown";
 export interface Question {
   /** Whole HTTP request, base64. */
   readonly request: string;
+  /** Absent: any answer will do, and none as well. */
+  readonly expect?: Expectation;
+  /** Where 16 octets of nonce stand in the request; each request gets fresh ones, and its answer must have them. */
+  readonly nonceAt?: number;
+}
+
+export interface Expectation {
   /** Serial number asked for, hexadecimal. */
   readonly serial: string;
   /** Statuses that are right. */
-  readonly expect: readonly CertStatusName[];
-  /** Where 16 octets of nonce stand in the request; each request gets fresh ones, and its answer must have them. */
-  readonly nonceAt?: number;
+  readonly statuses: readonly CertStatusName[];
 }
 
 export const NONCE_OCTETS = 16;
 const STATUS_TAG = { good: 0x80, revoked: 0xa1, unknown: 0x82 } as const;
 
 /** A question made ready: `ask` gives the bytes for one request and the judge of its answer. */
-export function prepare({ request, serial, expect, nonceAt }: Question): () => Asked {
+export function prepare({ request, expect, nonceAt }: Question): () => Asked {
   const bytes = Buffer.from(request, "base64");
-  const serialNumber = Buffer.from(encode(unsignedInteger(Buffer.from(serial, "hex"))));
-  const tags = new Set<number>(expect.map((name) => STATUS_TAG[name]));
-  const judge = ({ status, body }: Answer): string | undefined => {
-    if (status !== 200) return `HTTP status ${status}`;
-    if (body.length === 5) return `OCSP status ${body[4]}`;
-    const at = body.indexOf(serialNumber);
-    if (at < 0) return "an answer about another certificate";
-    return tags.has(body[at + serialNumber.length] as number) ? undefined : "a wrong certificate status";
-  };
+  const judge = expect === undefined ? () => undefined : judgeOf(expect);
   if (nonceAt === undefined) return () => ({ bytes, judge });
   return () => {
     const own = Buffer.from(bytes);
@@ -40,5 +36,17 @@ export function prepare({ request, serial, expect, nonceAt }: Question): () => A
       bytes: own,
       judge: (answer) => judge(answer) ?? (answer.body.includes(nonce) ? undefined : "without the nonce"),
     };
+  };
+}
+
+function judgeOf({ serial, statuses }: Expectation): Asked["judge"] {
+  const serialNumber = Buffer.from(encode(unsignedInteger(Buffer.from(serial, "hex"))));
+  const tags = new Set<number>(statuses.map((name) => STATUS_TAG[name]));
+  return ({ status, body }) => {
+    if (status !== 200) return `HTTP status ${status}`;
+    if (body.length === 5) return `OCSP status ${body[4]}`;
+    const at = body.indexOf(serialNumber);
+    if (at < 0) return "an answer about another certificate";
+    return tags.has(body[at + serialNumber.length] as number) ? undefined : "a wrong certificate status";
   };
 }

@@ -5,6 +5,7 @@ import { ocspRequest, statusIn } from "../support/ocsp-client.js";
 import { ocspPost } from "../support/ocsp-load.js";
 import { Askers } from "./askers.js";
 import { Demo } from "./demo.js";
+import { ocspGet } from "./questions.js";
 
 export interface RevocationsOptions {
   readonly rounds: number;
@@ -101,11 +102,7 @@ class Lane {
   /** Asks in both ways, side by side; the answers must say `wanted`. */
   private asking(serial: Buffer): (wanted: "good" | "revoked", after: string) => Promise<void> {
     const der = ocspRequest(this.issuer, [serial]);
-    const path = encodeURIComponent(der.toString("base64"));
-    const requests = [
-      ocspPost("1.1", der),
-      Buffer.from(`GET /ocsp/${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`),
-    ];
+    const requests = [ocspPost("1.1", der), ocspGet(der)];
     return async (wanted, after) => {
       for (const { status, body } of await Promise.all(requests.map((request) => this.askers.ask(request)))) {
         this.tally.answers++;

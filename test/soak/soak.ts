@@ -1,5 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
+import { hostileClients } from "./hostile-clients.js";
+import { reload } from "./reload.js";
 import { revocations } from "./revocations.js";
+import { token } from "./token.js";
 
 /** Runs that take too long for `npm test`: the same code, a longer budget, figures at the end; exit 1 if something must not be. */
 
@@ -18,6 +21,29 @@ program
   .option("--rounds <n>", "changes of status", count, 1_000_000)
   .option("--processes <n>", "responder processes", count, 2)
   .action(revocations);
+program
+  .command("token")
+  .description("lose the OCSP token under load and bring it back (invariant 9)")
+  .option("--rate <n>", "cached requests a second", count, 2_000)
+  .option("--outage <seconds>", "how long each loss lasts", count, 30)
+  .option("--processes <n>", "responder processes", count, 2)
+  .action(token);
+program
+  .command("hostile-clients")
+  .description("half load beside idle, slow and half-open connections and junk requests (invariant 9)")
+  .option("--slow <n>", "connections that finish nothing", count, 200)
+  .option("--junk <n>", "junk requests a second", count, 1_000)
+  .option("--seconds <n>", "length of a phase", count, 20)
+  .option("--pairs <n>", "quiet and hostile phases in turn", count, 3)
+  .option("--processes <n>", "responder processes", count, 1)
+  .action(hostileClients);
+program
+  .command("reload")
+  .description("SIGHUP under load: no request may fail")
+  .option("--rate <n>", "requests a second", count, 5_000)
+  .option("--reloads <n>", "how many", count, 10)
+  .option("--processes <n>", "responder processes", count, 2)
+  .action(reload);
 
 try {
   await program.parseAsync();

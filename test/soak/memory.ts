@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/**
+ * Anonymous memory (RssAnon) in MiB of the processes below `pid`, itself not counted. Mapped files, such as the
+ * store, are no part of it.
+ */
+export function anonymousMiB(pid: number): number {
+  return below(pid).reduce((sum, child) => sum + rssAnonKiB(child), 0) / 1024;
+}
+
+/** Processes below `pid`, itself not counted. */
+export function below(pid: number): number[] {
+  const children = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && field(Number(name), "PPid") === pid)
+    .map(Number);
+  return children.flatMap((child) => [child, ...below(child)]);
+}
+
+const rssAnonKiB = (pid: number): number => field(pid, "RssAnon") ?? 0;
+
+/** A number of /proc/PID/status; undefined for a process that is gone. */
+function field(pid: number, name: string): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? Number.NaN);
+  } catch {
+    return undefined;
+  }
+}
