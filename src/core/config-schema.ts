@@ -169,6 +169,10 @@ export const configSchema = z.strictObject({
     workers: z.number().int().min(1).max(64).default(2),
     /** uws: the uWebSockets.js transport for HTTP/1.1 behind the acceptor; http1: our own for everything. */
     transport: z.enum(["uws", "http1"]).default("uws"),
+    /** Connections of one address to each process; a proxy in front needs more than a client. */
+    peerConnections: z.number().int().min(1).max(1_000_000).default(1_024),
+    /** Requests of one address that may wait for a signature in each process; the rest gets what needs none. */
+    peerWaiting: z.number().int().min(1).max(1_000_000).default(256),
     /** Where the responder leaves enrolment requests for the issuer. */
     enrolDir: path,
   }),

@@ -10,6 +10,7 @@ import type { Admission } from "./admission.js";
 import type { Answer, Outcome } from "./batch.js";
 import type { Batcher, Deliver } from "./batcher.js";
 import type { JournalFollower } from "./journal-follower.js";
+import type { PeerBudget } from "./peer-budget.js";
 import type { CachedAnswer, ResponseCache } from "./response-cache.js";
 
 /** Longer requests are malformed (standards P7); no client comes near it with 16 CertIDs. */
@@ -50,6 +51,7 @@ export class Frontend {
     private readonly follower: JournalFollower,
     private readonly admit: (request: Uint8Array) => Admission,
     private readonly batcher: Batcher,
+    private readonly peers: PeerBudget,
     private readonly repository: HttpHandler,
     private readonly clock: Clock,
     private readonly events: FrontendEvents,
@@ -87,7 +89,7 @@ export class Frontend {
     const cached = this.lookUp("POST", key);
     if (cached !== undefined) reply.send(200, POST_FIELDS, cached.body);
     else
-      this.ask("POST", key, request.body, (body, answer) => {
+      this.ask("POST", key, request.body, request.peer, (body, answer) => {
         reply.send(200, answer === undefined ? ERROR_FIELDS : POST_FIELDS, body);
       });
   }
@@ -107,7 +109,7 @@ export class Frontend {
     }
     // Header fields are gone once this call returns.
     const conditions = keepHeaders(request, "if-none-match", "if-modified-since");
-    this.ask("GET", key, der, (body, answer) => {
+    this.ask("GET", key, der, request.peer, (body, answer) => {
       if (answer === undefined) reply.send(200, ERROR_FIELDS, body);
       else this.sendCacheable(conditions, reply, answer);
     });
@@ -132,6 +134,7 @@ export class Frontend {
     method: "GET" | "POST",
     key: string,
     request: Uint8Array,
+    peer: string,
     send: (body: Buffer, answer: CachedAnswer | undefined) => void,
   ): void {
     const unsigned = (outcome: "malformedRequest" | "unauthorized" | "tryLater"): void => {
@@ -155,6 +158,7 @@ export class Frontend {
       }
     };
     const deliver: Deliver = (body, answer, position) => {
+      this.peers.giveBack(peer);
       // It may have waited for the worker until its end (invariant 2).
       const expired = answer.nextUpdate > 0 && nowSeconds(this.clock) >= answer.nextUpdate;
       if (expired || answer.outcome === "tryLater") {
@@ -167,7 +171,12 @@ export class Frontend {
         this.keep(key, signed, position);
       send(body, signed);
     };
-    if (!this.batcher.add(admission.class, key, own, deliver)) instead();
+    if (!this.peers.take(peer)) {
+      instead();
+    } else if (!this.batcher.add(admission.class, key, own, deliver)) {
+      this.peers.giveBack(peer);
+      instead();
+    }
   }
 
   /**

@@ -18,6 +18,7 @@ import { Frontend } from "./frontend.js";
 import type { Report } from "./ipc.js";
 import { JournalFollower } from "./journal-follower.js";
 import { Metrics } from "./metrics.js";
+import { PeerBudget } from "./peer-budget.js";
 import { ResponseCache } from "./response-cache.js";
 import { SigningPool, TokenUnavailable } from "./signing-pool.js";
 import { TokenBreaker } from "./token-breaker.js";
@@ -97,6 +98,7 @@ export async function startService(
     follower,
     (request) => admit(request, trust, status),
     batcher,
+    new PeerBudget(config.responder.peerWaiting),
     repository.handle,
     clock.guard,
     metrics,
@@ -106,7 +108,7 @@ export async function startService(
     ...config.responder.listen,
     inherited,
     transport: config.responder.transport,
-    limits: DEFAULT_HTTP_LIMITS,
+    limits: { ...DEFAULT_HTTP_LIMITS, maxConnectionsPerPeer: config.responder.peerConnections },
     handler: frontend.handle,
     log,
   });

@@ -9,6 +9,7 @@ import type { BatchResult, BatchTask } from "../../src/responder/batch.js";
 import { Batcher } from "../../src/responder/batcher.js";
 import { Frontend } from "../../src/responder/frontend.js";
 import { JournalFollower } from "../../src/responder/journal-follower.js";
+import { PeerBudget } from "../../src/responder/peer-budget.js";
 import { ResponseCache } from "../../src/responder/response-cache.js";
 import { Trust } from "../../src/responder/trust.js";
 import type { StatusReader } from "../../src/store/status-reader.js";
@@ -59,6 +60,7 @@ class Harness {
       follower,
       (request) => admit(request, trust, this.reader),
       batcher,
+      new PeerBudget(1_000),
       () => assert.fail(),
       systemClock,
       {

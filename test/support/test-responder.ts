@@ -4,6 +4,7 @@ import { admit } from "../../src/responder/admission.js";
 import { Batcher, type RunBatch } from "../../src/responder/batcher.js";
 import { Frontend } from "../../src/responder/frontend.js";
 import { JournalFollower } from "../../src/responder/journal-follower.js";
+import { PeerBudget } from "../../src/responder/peer-budget.js";
 import { ResponseCache } from "../../src/responder/response-cache.js";
 import { Trust } from "../../src/responder/trust.js";
 import { workerOf } from "./batch.js";
@@ -21,10 +22,15 @@ export interface Asked {
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  /** Address of the client. */
+  readonly peer?: string;
 }
 
 /** Passes one request to a handler as a transport does: body and header fields are gone when the call returns. */
-export function send(handler: HttpHandler, { method, target, headers = {}, body }: Asked): Promise<Sent> {
+export function send(
+  handler: HttpHandler,
+  { method, target, headers = {}, body, peer = "test" }: Asked,
+): Promise<Sent> {
   return new Promise((resolve) => {
     let live = true;
     const buffer = Buffer.from(body ?? []);
@@ -32,7 +38,7 @@ export function send(handler: HttpHandler, { method, target, headers = {}, body 
       method,
       target,
       body: buffer,
-      peer: "test",
+      peer,
       header: (name) => (live ? (headers[name] ?? "") : "gone"),
     };
     const reply: HttpReply = {
@@ -51,6 +57,7 @@ export interface TestResponderOptions {
   readonly run?: RunBatch;
   readonly repository?: HttpHandler;
   readonly maxWaiting?: number;
+  readonly peerWaiting?: number;
   /** Of another responder, to go on with. */
   readonly cache?: ResponseCache;
 }
@@ -81,6 +88,7 @@ export class TestResponder {
       follower,
       (request) => admit(request, trust, reader),
       batcher,
+      new PeerBudget(options.peerWaiting ?? 100),
       repository,
       clock,
       {

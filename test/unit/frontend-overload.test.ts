@@ -68,4 +68,21 @@ describe("front end without a token", () => {
     ]);
     assert.equal(hex((await lost.post(foreign)).body), UNSIGNED.unauthorized);
   });
+
+  test("one peer's requests do not fill the queue that all share; its budget comes back with the answers", async () => {
+    const { serialNumber } = await installation.issue();
+    const issuer = installation.root.certificate;
+    const busy = new TestResponder(installation, { peerWaiting: 2 });
+    const ask = (peer: string) =>
+      busy.send({
+        method: "POST",
+        target: "/ocsp",
+        body: ocspRequest(issuer, [serialNumber], randomBytes(16)),
+        peer,
+      });
+    const asked = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::3"].map(ask);
+    const answers = (await Promise.all(asked)).map(({ body }) => statusIn(body, serialNumber));
+    assert.deepEqual(answers, ["good", "good", "unsigned", "good"]);
+    assert.equal(statusIn((await ask("2001:db8::3")).body, serialNumber), "good");
+  });
 });
