@@ -1,52 +1,22 @@
-import { randomFillSync } from "node:crypto";
 import { encode, unsignedInteger } from "../../src/asn1/writer.js";
-import type { Asked } from "./open-loop.js";
 
 export type CertStatusName = "good" | "revoked" | "unknown";
 
-/** What is asked and what may come back, as it travels to the generator's process. */
+/** A request that a load is made of. */
 export interface Question {
-  /** Whole HTTP request, base64. */
-  readonly request: string;
-  /** Absent: any answer will do, and none as well. */
-  readonly expect?: Expectation;
+  /** Whole HTTP request. */
+  readonly request: Buffer;
+  /** One of these must stand in the answer's body; absent: any answer is right. */
+  readonly expect?: readonly Buffer[];
   /** Where 16 octets of nonce stand in the request; each request gets fresh ones, and its answer must have them. */
   readonly nonceAt?: number;
-}
-
-export interface Expectation {
-  /** Serial number asked for, hexadecimal. */
-  readonly serial: string;
-  /** Statuses that are right. */
-  readonly statuses: readonly CertStatusName[];
 }
 
 export const NONCE_OCTETS = 16;
 const STATUS_TAG = { good: 0x80, revoked: 0xa1, unknown: 0x82 } as const;
 
-/** A question made ready: `ask` gives the bytes for one request and the judge of its answer. */
-export function prepare({ request, expect, nonceAt }: Question): () => Asked {
-  const bytes = Buffer.from(request, "base64");
-  const judge = expect === undefined ? () => undefined : judgeOf(expect);
-  if (nonceAt === undefined) return () => ({ bytes, judge });
-  return () => {
-    const own = Buffer.from(bytes);
-    const nonce = randomFillSync(own.subarray(nonceAt, nonceAt + NONCE_OCTETS));
-    return {
-      bytes: own,
-      judge: (answer) => judge(answer) ?? (answer.body.includes(nonce) ? undefined : "without the nonce"),
-    };
-  };
-}
-
-function judgeOf({ serial, statuses }: Expectation): Asked["judge"] {
-  const serialNumber = Buffer.from(encode(unsignedInteger(Buffer.from(serial, "hex"))));
-  const tags = new Set<number>(statuses.map((name) => STATUS_TAG[name]));
-  return ({ status, body }) => {
-    if (status !== 200) return `HTTP status ${status}`;
-    if (body.length === 5) return `OCSP status ${body[4]}`;
-    const at = body.indexOf(serialNumber);
-    if (at < 0) return "an answer about another certificate";
-    return tags.has(body[at + serialNumber.length] as number) ? undefined : "a wrong certificate status";
-  };
+/** What an answer about a certificate with one of these statuses has in it: serial number and tag of certStatus. */
+export function expectStatus(serialNumber: Uint8Array, ...statuses: CertStatusName[]): Buffer[] {
+  const serial = encode(unsignedInteger(serialNumber));
+  return statuses.map((name) => Buffer.concat([serial, Buffer.of(STATUS_TAG[name])]));
 }

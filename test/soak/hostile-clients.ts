@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { LoadReport } from "../../bench/load/open-loop.js";
-import { describeLoad, runLoad } from "../../bench/load/run-generator.js";
+import { percentiles } from "../../bench/load/histogram.js";
+import { describeLoad, type LoadReport, runLoad } from "../../bench/load/run-generator.js";
 import { Demo } from "./demo.js";
 import { anonymousMiB } from "./memory.js";
 import { junkQuestions, usualQuestions } from "./questions.js";
@@ -76,7 +76,8 @@ export async function hostileClients(options: HostileClientsOptions): Promise<vo
 }
 
 function judge(quiet: readonly LoadReport[], hostile: readonly LoadReport[], grownMiB: number): void {
-  const p99 = (reports: readonly LoadReport[]): number => median(reports.map(({ latency }) => latency.p99));
+  const p99 = (reports: readonly LoadReport[]): number =>
+    median(reports.map(({ latency }) => percentiles(latency).p99));
   const added = p99(hostile) - p99(quiet);
   console.log(`median p99: quiet ${p99(quiet).toFixed(2)} ms, hostile ${p99(hostile).toFixed(2)} ms`);
   const wrong: string[] = [...quiet, ...hostile].flatMap(({ failures }) => Object.keys(failures));
