@@ -38,6 +38,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   sekisho::ExportListen(env, exports);
   sekisho::ExportAcceptor(env, exports);
   sekisho::ExportAdopt(env, exports);
+  sekisho::ExportBatchSigner(env, exports);
   sekisho::ExportMappedFile(env, exports);
   return exports;
 }

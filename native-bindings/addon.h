@@ -8,6 +8,7 @@ namespace sekisho {
 void ExportListen(Napi::Env env, Napi::Object exports);
 void ExportAcceptor(Napi::Env env, Napi::Object exports);
 void ExportAdopt(Napi::Env env, Napi::Object exports);
+void ExportBatchSigner(Napi::Env env, Napi::Object exports);
 void ExportMappedFile(Napi::Env env, Napi::Object exports);
 
 // Throws a JavaScript Error shaped like Node's own system errors: message, `code` (EADDRINUSE) and `syscall`.

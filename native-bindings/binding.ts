@@ -23,6 +23,33 @@ export interface Acceptor {
   close(): void;
 }
 
+/** What a BatchSigner signs with: a key in a PKCS#11 token this process has logged in to, or a software key. */
+export type BatchSource =
+  | {
+      /** Path of the module. */
+      readonly module: string;
+      /** CK_SLOT_ID as pkcs11js gives it. */
+      readonly slot: Uint8Array;
+      /** CKA_ID of the private key. */
+      readonly keyIdentifier: Uint8Array;
+      /** CKM_ number; it takes no parameters. */
+      readonly mechanism: number;
+      readonly signatureOctets: number;
+    }
+  | {
+      /** DER PKCS#8; copied, and wiped once it is read. */
+      readonly privateKey: Uint8Array;
+      readonly digestName: "sha256" | "sha384";
+    };
+
+export interface BatchSigner {
+  /**
+   * Signs each `inputOctets` of `inputs`; the results stand in the same order. Rejects with Error when one cannot be
+   * signed: "C_Sign 48" (function and CKR_ number), or what OpenSSL says.
+   */
+  sign(inputs: Uint8Array, inputOctets: number): Promise<Uint8Array[]>;
+}
+
 /** The C++ addon. Wrong arguments throw TypeError; a failed system call throws Error with `code` and `syscall`. */
 export interface Bindings {
   /** Binds and listens, never sharing the port. `host` is an IPv4 or IPv6 address; port 0 chooses one. */
@@ -42,6 +69,11 @@ export interface Bindings {
    * `writable` must not be written, and a mapped file must not be truncated: the kernel ends the process for either.
    */
   mapFile(path: string, bytes: number, writable: boolean): ArrayBuffer;
+  /** Signs on up to `threads` native threads, each with a session of its own. */
+  readonly BatchSigner: new (
+    threads: number,
+    source: BatchSource,
+  ) => BatchSigner;
 }
 
 export type LoadedBindings =
