@@ -36,6 +36,8 @@ interface CachedCrl {
 /** The public repository: CRLs, CA certificates and the page that links them (standards F18, Q2.2). Read-only. */
 export class Repository {
   private readonly crls = new Map<string, CachedCrl>();
+  /** Found in this turn of the event loop: looking at the store and the file costs more than the rest of an answer. */
+  private readonly thisTurn = new Map<string, Document>();
 
   /** `issuers` reads the CAs as the store has them now. */
   constructor(
@@ -46,11 +48,19 @@ export class Repository {
 
   /** Answers a GET or HEAD that is not OCSP. Paths are compared whole: nothing is decoded or resolved (standards P26). */
   readonly handle: HttpHandler = (request, reply) => {
-    const document = this.find(request.target);
+    const document = this.thisTurn.get(request.target) ?? this.findOnce(request.target);
     if (document === undefined)
       reply.send(404, [["content-type", "text/plain; charset=utf-8"]], Buffer.from("no such resource\n"));
     else this.send(document, request, reply);
   };
+
+  private findOnce(target: string): Document | undefined {
+    const document = this.find(target);
+    if (document === undefined) return undefined;
+    if (this.thisTurn.size === 0) setImmediate(() => this.thisTurn.clear());
+    this.thisTurn.set(target, document);
+    return document;
+  }
 
   private find(target: string): Document | undefined {
     if (target === "/") return this.page();

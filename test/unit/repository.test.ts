@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { parseHttpDate } from "../../src/http/http-date.js";
 import { renderPage } from "../../src/repository/page.js";
 import { Repository } from "../../src/repository/repository.js";
@@ -30,7 +31,11 @@ describe("Repository", () => {
   });
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-  const get = (target: string, headers = {}) => send(repository.handle, { method: "GET", target, headers });
+  /** Each request in a turn of the event loop of its own: within one, the same document is served. */
+  const get = async (target: string, headers = {}) => {
+    await setImmediate();
+    return send(repository.handle, { method: "GET", target, headers });
+  };
 
   function crl(number: bigint, life = 24 * HOUR): Buffer {
     const fields = {
