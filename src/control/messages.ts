@@ -102,6 +102,8 @@ const issuerStatus = z.strictObject({
   token: text,
   activation: text,
   /** Whether the activation mode fulfils the practice statement (CPS 6.2.8, 6.2.9). */
+  /** Why its token does not answer; absent while it does. */
+  tokenFault: text.optional(),
   fulfilsCps: z.boolean(),
   crl: crlFacts.optional(),
   delta: crlFacts.optional(),

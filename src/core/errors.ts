@@ -116,6 +116,11 @@ export const ERRORS = {
     "The PKCS#11 module returned an error; the message names the function and CKR code.",
     "Check the HSM; the operation was not done.",
   ),
+  TOKEN_TIMEOUT: entry(
+    1,
+    "A call to the token did not return in time, or one has not returned for so long.",
+    "Check the HSM and its network; the operation was not done. Signing goes on by itself once the token answers; revocations never wait for it.",
+  ),
   KEY_MISSING: entry(
     1,
     "The token holds no key pair with the needed label or identifier.",

@@ -1,6 +1,7 @@
 import type { Config, IssuerConfig } from "../core/config.js";
-import { isSekishoError, SekishoError } from "../core/errors.js";
-import type { KeyStore, Signer } from "../signer/signer.js";
+import { SekishoError } from "../core/errors.js";
+import { describeKey } from "../signer/algorithms.js";
+import type { KeyAccess, Signer } from "../signer/signer.js";
 import type { StatusReader, StoredIssuer } from "../store/status-reader.js";
 import { type Certificate, parseCertificate } from "../x509/certificate.js";
 import { keyIdentifier } from "../x509/issuer-identity.js";
@@ -12,41 +13,38 @@ export interface Authority {
   readonly id: string;
   readonly config: IssuerConfig;
   readonly certificate: Certificate;
-  /** The CA key, in its token. */
+  /** The CA key, looked for in its token when it is first used: what needs no signature goes on without the token. */
   readonly signer: Signer;
+  /** Looks for the key. Throws KEY_MISSING, and as the token does. */
+  open(): Promise<unknown>;
 }
 
 /** The created CAs of the installation, by id. */
 export class Authorities {
   private readonly byId = new Map<string, Authority>();
-  /** Created CAs that cannot sign now, and why. */
-  private readonly faults = new Map<string, SekishoError>();
 
   constructor(
     private readonly config: Config,
     private readonly status: StatusReader,
-    private readonly keyStore: (token: string) => KeyStore,
+    private readonly keyStore: (token: string) => KeyAccess,
   ) {
     this.reload();
   }
 
-  /** Throws ISSUER_UNKNOWN for a CA that is not configured or not created, KEY_MISSING or TOKEN_FAILED for one that cannot sign now. */
+  /** Throws ISSUER_UNKNOWN for a CA that is not configured or not created. */
   get(id: string): Authority {
     const authority = this.byId.get(id);
     if (authority !== undefined) return authority;
-    const fault = this.faults.get(id);
-    if (fault !== undefined) throw fault;
     const state =
       this.config.issuers[id] === undefined ? "is not configured" : "is configured but not created";
     throw new SekishoError("ISSUER_UNKNOWN", `issuer ${id} ${state}`);
   }
 
-  /** True for a CA that can sign now. */
   has(id: string): boolean {
     return this.byId.has(id);
   }
 
-  /** True for a CA that the journal knows, whether or not its key is to be had. */
+  /** True for a CA that the journal knows, configured or not. */
   exists(id: string): boolean {
     return this.status.issuers().some((stored) => stored.id === id);
   }
@@ -55,36 +53,25 @@ export class Authorities {
     return [...this.byId.values()];
   }
 
-  /**
-   * Takes up CAs that were recorded in the journal since, and those whose key is back. One whose key is missing stops
-   * no other; returns each of those with the reason.
-   */
-  reload(): ReadonlyMap<string, SekishoError> {
-    for (const stored of this.status.issuers()) {
-      if (this.byId.has(stored.id)) continue;
-      this.faults.delete(stored.id);
-      try {
-        this.add(stored);
-      } catch (error) {
-        // Not TOKEN_PIN: a wrong PIN that is tried again and again locks the token.
-        if (!isSekishoError(error, "KEY_MISSING", "TOKEN_FAILED")) throw error;
-        this.faults.set(stored.id, error);
-      }
-    }
-    return this.faults;
+  /** Takes up CAs that were recorded in the journal since. */
+  reload(): void {
+    for (const stored of this.status.issuers()) if (!this.byId.has(stored.id)) this.add(stored);
   }
 
-  private add(stored: StoredIssuer): void {
-    const config = this.config.issuers[stored.id];
+  private add({ issuer, id, certificate: der }: StoredIssuer): void {
+    const config = this.config.issuers[id];
     // A CA that left the configuration keeps its rows and answers; this process only no longer signs for it.
     if (config === undefined) return;
-    const certificate = parseCertificate(stored.certificate);
-    const signer = this.keyStore(config.token).findSigner(keyIdentifier(certificate.subjectPublicKeyBits));
-    if (signer === undefined)
-      throw new SekishoError(
-        "KEY_MISSING",
-        `token ${config.token} does not hold the key of issuer ${stored.id}`,
-      );
-    this.byId.set(stored.id, { issuer: stored.issuer, id: stored.id, config, certificate, signer });
+    const certificate = parseCertificate(der);
+    let found: Signer | undefined;
+    const open = async (): Promise<Signer> => {
+      found ??= await this.keyStore(config.token).findSigner(keyIdentifier(certificate.subjectPublicKeyBits));
+      if (found === undefined)
+        throw new SekishoError("KEY_MISSING", `token ${config.token} does not hold the key of issuer ${id}`);
+      return found;
+    };
+    const key = describeKey(certificate.subjectPublicKeyInfo);
+    const signer: Signer = { ...key, sign: async (batch) => (await open()).sign(batch) };
+    this.byId.set(id, { issuer, id, config, certificate, signer, open });
   }
 }

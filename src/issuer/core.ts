@@ -1,10 +1,10 @@
 import { AuditLog } from "../audit/audit-log.js";
 import type { ClockGuard } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
-import type { SekishoError } from "../core/errors.js";
+import { isSekishoError, type SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
-import { keyStores } from "../signer/open.js";
-import type { KeyStore } from "../signer/signer.js";
+import { Tokens } from "../signer/open.js";
+import type { KeyAccess } from "../signer/signer.js";
 import { CaStore } from "../store/ca-store.js";
 import { StatusWriter } from "../store/status-writer.js";
 import { Authorities } from "./authority.js";
@@ -20,8 +20,9 @@ export interface IssuerCore {
   readonly status: StatusWriter;
   readonly ca: CaStore;
   readonly audit: AuditLog;
-  /** Opens each token once. */
-  readonly keyStore: (token: string) => KeyStore;
+  readonly tokens: Tokens;
+  /** As tokens.access. */
+  readonly keyStore: (token: string) => KeyAccess;
   readonly authorities: Authorities;
   readonly checkpointer: Checkpointer;
   readonly publisher: CrlPublisher;
@@ -49,7 +50,11 @@ export async function openIssuerCore(
   const completed = await completePending({ status, ca });
   if (completed > 0)
     log.warn({ completed }, "certificates that a crash left without a status row were completed");
-  const keyStore = keyStores(config);
+  const tokens = new Tokens(config);
+  const keyStore = tokens.access;
+  const authorities = new Authorities(config, status.reader, keyStore);
+  const checkpointer = new Checkpointer(config, status, keyStore(config.journal.token), clock);
+  await openKeys(authorities, checkpointer, log);
   return {
     config,
     clock,
@@ -58,14 +63,31 @@ export async function openIssuerCore(
     ca,
     audit,
     keyStore,
-    authorities: new Authorities(config, status.reader, keyStore),
-    checkpointer: new Checkpointer(config, status, keyStore(config.journal.token), clock),
+    authorities,
+    checkpointer,
     publisher: new CrlPublisher(config, status, ca, log, build),
+    tokens,
     failed: Promise.race([status.failed, ca.failed, audit.failed]),
     async close() {
+      tokens.close();
       await audit.close();
       await ca.close();
       await status.close();
     },
   };
+}
+
+/**
+ * Opens the tokens, so that a wrong PIN or label shows at once. Without an answer from one the issuer starts all the
+ * same: revocations need no token.
+ */
+async function openKeys(authorities: Authorities, checkpointer: Checkpointer, log: Log): Promise<void> {
+  const tolerate = (what: string) => (err: unknown) => {
+    if (!isSekishoError(err, "KEY_MISSING", "TOKEN_FAILED", "TOKEN_TIMEOUT")) throw err;
+    log.error({ err }, `${what} is not to be had: nothing is signed with it until it is`);
+  };
+  await Promise.all([
+    checkpointer.open().catch(tolerate("the journal key")),
+    ...authorities.all().map(({ id, open }) => open().catch(tolerate(`the key of issuer ${id}`))),
+  ]);
 }

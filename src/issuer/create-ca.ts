@@ -1,7 +1,7 @@
 import { nowSeconds } from "../core/clock.js";
 import type { IssuerConfig } from "../core/config.js";
 import { SekishoError } from "../core/errors.js";
-import type { KeyStore, Signer } from "../signer/signer.js";
+import type { KeyAccess, Signer } from "../signer/signer.js";
 import type { Certificate } from "../x509/certificate.js";
 import { buildCertificationRequest } from "../x509/certification-request.js";
 import { configuredSubject } from "../x509/name.js";
@@ -15,12 +15,12 @@ import { allowedProfile, type IssueContext, issuanceTerms, publicationUrls } fro
  * in the journal. A key that an interrupted attempt left in the token is used. Throws ISSUER_UNKNOWN, ISSUER_EXISTS, PROFILE_REFUSED,
  * LINT_FAILED.
  */
-export async function createCa(context: IssueContext, keyStore: KeyStore, id: string): Promise<Issued> {
+export async function createCa(context: IssueContext, keyStore: KeyAccess, id: string): Promise<Issued> {
   const config = context.config.issuers[id];
   if (config === undefined) throw new SekishoError("ISSUER_UNKNOWN", `issuer ${id} is not configured`);
   if (context.authorities.exists(id))
     throw new SekishoError("ISSUER_EXISTS", `issuer ${id} was created before`);
-  const signer = caKey(keyStore, id, config);
+  const signer = await caKey(keyStore, id, config);
   const subject: SubjectFields = {
     subjectName: configuredSubject(config.subject),
     subjectPublicKeyInfo: signer.subjectPublicKeyInfo,
@@ -34,10 +34,10 @@ export async function createCa(context: IssueContext, keyStore: KeyStore, id: st
   return issued;
 }
 
-function caKey(keyStore: KeyStore, id: string, { keyType }: IssuerConfig): Signer {
+async function caKey(keyStore: KeyAccess, id: string, { keyType }: IssuerConfig): Promise<Signer> {
   const label = `ca-${id}`;
-  for (const identifier of keyStore.list(label)) {
-    const signer = keyStore.findSigner(identifier);
+  for (const identifier of await keyStore.list(label)) {
+    const signer = await keyStore.findSigner(identifier);
     if (signer?.keyType === keyType) return signer;
   }
   return keyStore.generate(label, keyType);

@@ -39,8 +39,7 @@ export class CrlSchedule {
 
   /** Publishes what is due. Faults are logged and tried again. */
   async tick(): Promise<void> {
-    for (const [issuer, err] of this.authorities.reload())
-      if (this.mayTry(issuer)) this.failed(issuer, err, "the CA's key is not to be had");
+    this.authorities.reload();
     for (const authority of this.authorities.all()) {
       if (!this.mayTry(authority.id)) continue;
       try {

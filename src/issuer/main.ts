@@ -29,6 +29,9 @@ export async function runIssuer(configFile: string): Promise<void> {
   const core = await openIssuerCore(config, new ClockGuard(systemClock, bootClock), log);
   const { audit, checkpointer, authorities } = core;
   core.failed.then((failure) => endAfterFailure(log, failure));
+  // What is published or revoked is so without it; every ten minutes it is tried again.
+  const checkpoint = (): Promise<void> =>
+    checkpointer.checkpoint().catch((err) => log.error({ err }, "no checkpoint could be signed"));
   const schedule = new CrlSchedule(
     authorities,
     core.publisher,
@@ -43,7 +46,7 @@ export async function runIssuer(configFile: string): Promise<void> {
         sha256,
         why,
       });
-      await checkpointer.checkpoint();
+      await checkpoint();
       log.info({ issuer: authority.id, number: String(number), entries, why }, "CRL published");
     },
   );
@@ -68,9 +71,12 @@ export async function runIssuer(configFile: string): Promise<void> {
   for (const timer of timers) clearInterval(timer);
   await control.stop();
   await schedule.idle();
-  await checkpointer.checkpoint();
+  await checkpoint();
   await audit.append("service.stop", { service: "issuer" });
   await core.close();
+  if (!core.tokens.hang) return;
+  log.warn("a call to a token has not returned; the process ends by SIGKILL, with everything on disk");
+  process.kill(process.pid, "SIGKILL");
 }
 
 /**

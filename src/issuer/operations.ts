@@ -14,7 +14,7 @@ import { SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { Turnstile } from "../core/turnstile.js";
 import { parseRevokeReason, reasonName } from "../crl/reason.js";
-import type { KeyStore } from "../signer/signer.js";
+import type { KeyAccess } from "../signer/signer.js";
 import type { CaStore } from "../store/ca-store.js";
 import type { StatusRow } from "../store/layout.js";
 import type { StatusWriter } from "../store/status-writer.js";
@@ -39,7 +39,7 @@ export interface IssuerContext {
   readonly authorities: Authorities;
   readonly publisher: CrlPublisher;
   readonly schedule: CrlSchedule;
-  readonly keyStore: (token: string) => KeyStore;
+  readonly keyStore: (token: string) => KeyAccess;
   readonly startedAt: number;
 }
 

@@ -1,6 +1,7 @@
 import type { CrlFacts, IssuerStatus } from "../control/messages.js";
 import { type Clock, nowSeconds } from "../core/clock.js";
 import type { Config } from "../core/config.js";
+import type { KeyAccess } from "../signer/signer.js";
 import type { StatusWriter } from "../store/status-writer.js";
 import { parseCertificate } from "../x509/certificate.js";
 import { nameText } from "../x509/name-text.js";
@@ -18,6 +19,7 @@ export interface ReportSources {
   readonly authorities: Authorities;
   readonly publisher: CrlPublisher;
   readonly schedule: CrlSchedule;
+  readonly keyStore: (token: string) => KeyAccess;
 }
 
 /** ISO 8601 in UTC with whole seconds. */
@@ -41,7 +43,15 @@ export function crlFacts(crl: PublishedCrl): CrlFacts {
 /** What `sekisho status` says of every configured issuer. */
 export function issuerStatuses(sources: ReportSources): IssuerStatus[] {
   return Object.entries(sources.config.issuers).map(([id, config]) => {
-    const common = { id, token: config.token, activation: config.activation, fulfilsCps: false };
+    const { token, activation } = config;
+    const { fault } = sources.keyStore(token);
+    const common = {
+      id,
+      token,
+      ...(fault === undefined ? {} : { tokenFault: fault }),
+      activation,
+      fulfilsCps: false,
+    };
     if (!sources.authorities.has(id))
       return {
         ...common,

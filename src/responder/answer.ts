@@ -54,7 +54,18 @@ export class BatchAnswerer {
     const signed = task.probe === true ? await this.probe(now) : await this.sign(drafts);
     const { bytes, ends } = pack(drafts.map((draft) => draft.response));
     const answers = drafts.map((draft) => draft.answer);
-    return { position, responses: bytes, ends, answers, ...signed, signingMs: performance.now() - started };
+    const signingMs = performance.now() - started;
+    const delegates = task.ends.length === 0 ? { delegates: this.delegates(now) } : {};
+    return { position, responses: bytes, ends, answers, ...signed, signingMs, ...delegates };
+  }
+
+  private delegates(now: number): Map<string, number> {
+    return new Map(
+      [...this.trust.issuers()].map(({ id, responder }) => [
+        id,
+        responder?.usableAt(now) === true ? responder.notAfter : 0,
+      ]),
+    );
   }
 
   /** Signs one message that is no OCSP structure with every delegate key that could answer now. */

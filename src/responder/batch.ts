@@ -49,6 +49,8 @@ export interface BatchResult {
   readonly signingMs: number;
   /** What the token said when it did not sign; undefined when it did, or had nothing to sign. */
   readonly signingFault: string | undefined;
+  /** For a task without requests: until when each issuer's delegate can sign, unix seconds; 0 without one. */
+  readonly delegates?: ReadonlyMap<string, number>;
 }
 
 /** Lays byte strings end to end. */

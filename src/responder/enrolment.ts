@@ -5,7 +5,7 @@ import { bytesEqual, hex } from "../core/bytes.js";
 import { type Clock, nowSeconds } from "../core/clock.js";
 import type { Config } from "../core/config.js";
 import type { Log } from "../core/log.js";
-import type { KeyStore, Signer } from "../signer/signer.js";
+import type { KeyAccess, Signer } from "../signer/signer.js";
 import type { StatusReader, StoredDelegate, StoredIssuer } from "../store/status-reader.js";
 import { type Certificate, parseCertificate, subjectPublicKeyBits } from "../x509/certificate.js";
 import { buildCertificationRequest } from "../x509/certification-request.js";
@@ -26,7 +26,7 @@ export class Enrolment {
   constructor(
     private readonly status: StatusReader,
     private readonly config: Config,
-    private readonly keyStore: (token: string) => KeyStore,
+    private readonly keyStore: (token: string) => KeyAccess,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {}
@@ -39,7 +39,7 @@ export class Enrolment {
       const config = this.config.issuers[stored.id];
       if (config === undefined) continue;
       const own = delegates.filter(({ issuer }) => issuer === stored.issuer).map(parseDelegate);
-      const signer = this.signerFor(stored, own, this.keyStore(config.ocsp.token), config.ocsp.keyType);
+      const signer = await this.signerFor(stored, own, this.keyStore(config.ocsp.token), config.ocsp.keyType);
       const now = nowSeconds(this.clock);
       const inForce = newestFor(own, signer, now);
       if (inForce !== undefined && now < renewalDue(inForce)) continue;
@@ -48,15 +48,15 @@ export class Enrolment {
   }
 
   /** The issuer's OCSP key in our token; generated when there is none, or only one whose certificate was revoked. */
-  private signerFor(
+  private async signerFor(
     stored: StoredIssuer,
     delegates: readonly Delegate[],
-    keyStore: KeyStore,
+    keyStore: KeyAccess,
     keyType: Signer["keyType"],
-  ): Signer {
+  ): Promise<Signer> {
     const label = `ocsp-${stored.id}`;
-    for (const identifier of keyStore.list(label)) {
-      const signer = keyStore.findSigner(identifier);
+    for (const identifier of await keyStore.list(label)) {
+      const signer = await keyStore.findSigner(identifier);
       if (signer?.keyType !== keyType) continue;
       if (!delegates.some((delegate) => delegate.state !== "good" && certifies(delegate, signer)))
         return signer;

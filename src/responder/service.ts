@@ -7,7 +7,7 @@ import type { Log } from "../core/log.js";
 import { DEFAULT_HTTP_LIMITS } from "../http/handler.js";
 import { type InheritedSocket, startHttpServer } from "../http/server.js";
 import { Repository } from "../repository/repository.js";
-import { keyStores } from "../signer/open.js";
+import { Tokens } from "../signer/open.js";
 import { mappedPosition, POSITION_OCTETS, positionPath } from "../store/position-file.js";
 import { StatusReader } from "../store/status-reader.js";
 import { admit } from "./admission.js";
@@ -51,19 +51,20 @@ export async function startService(
   inherited: InheritedSocket,
   log: Log,
 ): Promise<ResponderService> {
-  const keyStore = keyStores(config);
-  // Login counts for the whole process, so it comes before the workers open their sessions.
-  for (const { ocsp } of Object.values(config.issuers)) keyStore(ocsp.token);
+  const tokens = new Tokens(config);
+  // Login counts for the whole process, so it comes before the workers open their sessions: a wrong PIN is tried once.
+  await Promise.all(ocspTokens(config).map((token) => tokens.open(token)));
   const status = StatusReader.open({ ...config.store, installation: config.installation });
-  const trust = new Trust(status, config, keyStore, log);
-  // A key that is there but cannot be used shows before the process takes over from another.
-  trust.refresh();
+  const trust = new Trust(status, config, undefined, log);
 
   const clock = guardedClock(status, log);
-  const pool = await startPool(config);
+  // A key that is there but cannot be used shows here, before the process takes over from another.
+  const { pool, delegates: atStart } = await startPool(config);
+  let delegates = atStart;
   const cache = new ResponseCache(MAX_CACHED_ANSWERS);
   const follower = new JournalFollower(status, positionProbe(config, status, log), cache);
-  const breaker = new TokenBreaker(systemClock, (state, reason) => {
+  // Not the wall clock: a jump of it must not put probes off.
+  const breaker = new TokenBreaker({ nowMs: () => performance.now() }, (state, reason) => {
     log[state === "open" ? "error" : "info"]({ state, reason }, "token breaker");
   });
   const signing = new SigningPool(pool, breaker);
@@ -86,7 +87,7 @@ export async function startService(
     cachedAnswers: () => cache.size,
     tokenAnswers: () => breaker.state === "closed",
     clockIsTrusted: () => clock.guard.fault === undefined,
-    delegateLife: () => delegateLife(status, trust),
+    delegateLife: () => delegateLife(delegates),
   });
   const issuers = () => {
     follower.catchUp();
@@ -114,14 +115,19 @@ export async function startService(
   });
   log.info({ transport: http.transport }, "responder process answers");
 
-  const report = async (): Promise<Report> => ({
-    usable: [...delegateLife(status, trust).values()].every((life) => life > 0),
-    metrics: await metrics.registry.getMetricsAsJSON(),
-  });
+  const report = async (): Promise<Report> => {
+    // A worker knows; while none can tell, what was known stands.
+    const survey = await signing.run(NO_REQUESTS).catch(() => undefined);
+    delegates = survey?.delegates ?? delegates;
+    return {
+      usable: [...delegateLife(delegates).values()].every((life) => life > 0),
+      metrics: await metrics.registry.getMetricsAsJSON(),
+    };
+  };
   let enrolment: NodeJS.Timeout | undefined;
   return {
     enrol: () => {
-      enrolment = startEnrolment(new Enrolment(status, config, keyStore, systemClock, log), log);
+      enrolment = startEnrolment(new Enrolment(status, config, tokens.access, systemClock, log), log);
     },
     report,
     hungMs: () => signing.hungMs,
@@ -131,6 +137,7 @@ export async function startService(
       await http.close(drainMs, idleMs);
       signing.close();
       await pool.close();
+      tokens.close();
       const last = await report();
       await status.close();
       return last;
@@ -152,8 +159,16 @@ function guardedClock(status: StatusReader, log: Log): { guard: ClockGuard; watc
   return { guard, watch };
 }
 
+const NO_REQUESTS: BatchTask = { requests: new Uint8Array(0), ends: new Uint32Array(0) };
+
+const ocspTokens = ({ issuers }: Config): string[] => [
+  ...new Set(Object.values(issuers).map(({ ocsp }) => ocsp.token)),
+];
+
 /** All workers at once: each loads modules and opens sessions, which no request should wait for. */
-async function startPool(config: Config): Promise<Piscina<BatchTask, BatchResult>> {
+async function startPool(
+  config: Config,
+): Promise<{ pool: Piscina<BatchTask, BatchResult>; delegates: ReadonlyMap<string, number> }> {
   const { workers } = config.responder;
   const pool = new Piscina<BatchTask, BatchResult>({
     filename: new URL("./worker.js", import.meta.url).href,
@@ -161,12 +176,8 @@ async function startPool(config: Config): Promise<Piscina<BatchTask, BatchResult
     maxThreads: workers,
     workerData: { config },
   });
-  await Promise.all(
-    Array.from({ length: workers }, () =>
-      pool.run({ requests: new Uint8Array(0), ends: new Uint32Array(0) }),
-    ),
-  );
-  return pool;
+  const [first] = await Promise.all(Array.from({ length: workers }, () => pool.run(NO_REQUESTS)));
+  return { pool, delegates: first?.delegates ?? new Map() };
 }
 
 /** Reads the position file through a mapping, a memory read; without the addon, the journal head itself. */
@@ -183,23 +194,29 @@ function positionProbe(config: Config, status: StatusReader, log: Log): () => nu
   return mappedPosition(loaded.bindings.mapFile(file, POSITION_OCTETS, false));
 }
 
+/** Never two checks at once: both would generate the key that is missing. */
 function startEnrolment(enrolment: Enrolment, log: Log): NodeJS.Timeout {
-  const check = (): void => {
-    enrolment.check().catch((err) => log.error({ err }, "the OCSP certificates could not be checked"));
+  let running = false;
+  let fault: string | undefined;
+  const check = async (): Promise<void> => {
+    if (running) return;
+    running = true;
+    try {
+      await enrolment.check();
+      fault = undefined;
+    } catch (err) {
+      const { message } = err as Error;
+      if (message !== fault) log.error({ err }, "the OCSP certificates could not be checked");
+      fault = message;
+    }
+    running = false;
   };
-  check();
+  void check();
   return setInterval(check, ENROLMENT_CHECK_MS);
 }
 
 /** Seconds that each served issuer's delegate is still valid; 0 without one. */
-function delegateLife(status: StatusReader, trust: Trust): Map<string, number> {
-  status.refresh();
-  trust.refresh();
+function delegateLife(delegates: ReadonlyMap<string, number>): Map<string, number> {
   const now = nowSeconds(systemClock);
-  return new Map(
-    [...trust.issuers()].map(({ id, responder }) => [
-      id,
-      responder?.usableAt(now) ? responder.notAfter - now : 0,
-    ]),
-  );
+  return new Map([...delegates].map(([id, notAfter]) => [id, Math.max(0, notAfter - now)]));
 }

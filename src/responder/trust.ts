@@ -30,18 +30,24 @@ export interface ServedIssuer {
   readonly responder: Responder | undefined;
 }
 
+/** A token that failed is asked again after this long. */
+const RETRY_MS = 1_000;
+
 /**
  * Who we answer for and with which key, read from the store. `refresh` costs one read while nothing changed; a newly
  * enrolled or renewed delegate is taken up at the next batch, without a restart.
  */
 export class Trust {
   private generation = -1;
+  /** Monotonic milliseconds at which a token that failed is asked again. */
+  private retryAt = Number.POSITIVE_INFINITY;
   private readonly byKey = new Map<string, ServedIssuer>();
 
+  /** Without `keyStore` issuers have no responder: the front end only needs to know whom we answer for. */
   constructor(
     private readonly status: StatusReader,
     private readonly config: Config,
-    private readonly keyStore: (token: string) => KeyStore,
+    private readonly keyStore: ((token: string) => KeyStore) | undefined,
     private readonly log: Log,
   ) {}
 
@@ -55,9 +61,14 @@ export class Trust {
     return new Set(this.byKey.values());
   }
 
+  /**
+   * Takes up what changed in the store. A token that fails costs its own issuers their responder until it answers; at
+   * the start it is thrown, so that a wrong configuration does not serve.
+   */
   refresh(): void {
     const generation = this.status.trustGeneration();
-    if (generation === this.generation) return;
+    if (generation === this.generation && performance.now() < this.retryAt) return;
+    this.retryAt = Number.POSITIVE_INFINITY;
     this.byKey.clear();
     const delegates = this.status.delegates();
     for (const stored of this.status.issuers()) {
@@ -79,10 +90,27 @@ export class Trust {
       notAfter: certificate.notAfter,
       validity: config.ocsp.validity,
       maxAge: config.ocsp.maxAge,
-      responder: this.newestResponder(stored.id, certificate, delegates, this.keyStore(config.ocsp.token)),
+      responder: this.responderFor(stored.id, certificate, delegates, config.ocsp.token),
     };
     for (const { hash, issuerNameHash, issuerKeyHash } of issuerIdentities(certificate))
       this.byKey.set(issuerKey(hash, issuerNameHash, issuerKeyHash), served);
+  }
+
+  private responderFor(
+    id: string,
+    issuer: Certificate,
+    delegates: readonly Uint8Array[],
+    token: string,
+  ): Responder | undefined {
+    if (this.keyStore === undefined) return undefined;
+    try {
+      return this.newestResponder(id, issuer, delegates, this.keyStore(token));
+    } catch (err) {
+      if (this.generation < 0) throw err;
+      this.retryAt = performance.now() + RETRY_MS;
+      this.log.error({ issuer: id, err }, "the OCSP key is not to be had");
+      return undefined;
+    }
   }
 
   /** The delegate issued last whose key we hold. */

@@ -62,6 +62,7 @@ export class Pkcs11KeyStore implements KeyStore {
     const scheme = chooseScheme(key.keyType, this.mechanisms);
     return {
       ...key,
+      needsMessage: scheme.tokenHashes,
       sign: async (batch) =>
         this.session.run((session) => {
           const privateKey = findPrivateKey(session, keyIdentifier);

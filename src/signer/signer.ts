@@ -26,6 +26,8 @@ export interface Signer {
   readonly publicKey: KeyObject;
   /** DER SubjectPublicKeyInfo of `publicKey`. */
   readonly subjectPublicKeyInfo: Uint8Array;
+  /** True if `sign` reads the message itself; otherwise the digest suffices. */
+  readonly needsMessage?: boolean;
   /**
    * Signs each element; the results stand in the same order. RSASSA-PKCS1-v1_5, or ECDSA as DER Ecdsa-Sig-Value.
    * Throws SekishoError TOKEN_FAILED when the key's holder fails; then none of the batch may be used.
@@ -42,5 +44,17 @@ export interface KeyStore {
   /** Generates a key pair, stored durably before it returns. */
   generate(label: string, keyType: KeyType): Signer;
   /** Gives back sessions. Does not log out: that hits every session of the process. */
+  close(): void;
+}
+
+/** A key store whose calls may run in another thread and be given up there (TOKEN_TIMEOUT). Every KeyStore is one. */
+export interface KeyAccess {
+  findSigner(keyIdentifier: Uint8Array): Signer | undefined | Promise<Signer | undefined>;
+  list(label: string): Uint8Array[] | Promise<Uint8Array[]>;
+  generate(label: string, keyType: KeyType): Signer | Promise<Signer>;
+  /** Why it does not answer now; undefined while it does. */
+  readonly fault?: string | undefined;
+  /** True while a call is out that may never return: then the process can only end by SIGKILL. */
+  readonly hangs?: boolean;
   close(): void;
 }

@@ -106,8 +106,13 @@ function generateKey(keyType: KeyType): KeyObject {
 
 function softwareSigner(privateKey: KeyObject): Signer {
   const key = describeKey(createPublicKey(privateKey).export({ type: "spki", format: "der" }));
-  const signOne = algorithmOf(key.keyType).family === "rsa" ? signRsa : signEcdsa;
-  return { ...key, sign: async (batch) => batch.map((item) => signOne(privateKey, key, item)) };
+  const isRsa = algorithmOf(key.keyType).family === "rsa";
+  const signOne = isRsa ? signRsa : signEcdsa;
+  return {
+    ...key,
+    needsMessage: !isRsa,
+    sign: async (batch) => batch.map((item) => signOne(privateKey, key, item)),
+  };
 }
 
 function signRsa(privateKey: KeyObject, _: Omit<Signer, "sign">, { digest }: ToBeSigned): Uint8Array {

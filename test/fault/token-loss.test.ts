@@ -5,9 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
+import type { ControlClient } from "../../src/control/client.js";
+import { loadConfig } from "../../src/core/config.js";
 import { type Certificate, parseCertificate } from "../../src/x509/certificate.js";
 import { decodePem } from "../../src/x509/pem.js";
+import { connect } from "../../tools/quickstart/population.js";
 import { findSoftHsm } from "../../tools/softhsm-path.js";
+import { makeRequest } from "../support/certification-request.js";
 import { FaultyToken } from "../support/faulty-token.js";
 import { ocspRequest, statusIn } from "../support/ocsp-client.js";
 import { freePort, type RunningQuickstart, startQuickstart } from "../support/quickstart.js";
@@ -18,6 +22,13 @@ import { freePort, type RunningQuickstart, startQuickstart } from "../support/qu
  */
 
 const CKR_DEVICE_ERROR = 0x30;
+const ROLE: { role: "administrator"; approvals: [] } = { role: "administrator", approvals: [] };
+
+/** No result as long as the token is known not to answer. */
+function codeOf(error: { code?: string }): { result: undefined } {
+  assert.equal(error.code, "TOKEN_TIMEOUT");
+  return { result: undefined };
+}
 
 describe("the token is lost and comes back", () => {
   const home = mkdtempSync(join(tmpdir(), "sekisho-token-"));
@@ -68,6 +79,12 @@ describe("the token is lost and comes back", () => {
     }
   };
 
+  const tokenIsUp = async (): Promise<boolean> => {
+    const { metricsListen } = loadConfig(join(dir, "sekisho.toml")).responder;
+    const text = await (await fetch(`http://127.0.0.1:${metricsListen.port}/metrics`)).text();
+    return /^sekisho_token_up 1$/m.test(text);
+  };
+
   test("calls hang, and go on", async () => {
     await untilFresh(true);
     token.hang("C_Sign");
@@ -77,9 +94,10 @@ describe("the token is lost and comes back", () => {
     await untilFresh(true);
   });
 
-  test("every call fails, and works again", async () => {
+  test("every call fails until the breaker opens, and works again", async () => {
     token.fail("C_SignInit", CKR_DEVICE_ERROR);
     await untilFresh(false);
+    while (await tokenIsUp()) await askFresh();
     token.heal("C_SignInit");
     await untilFresh(true);
   });
@@ -87,8 +105,32 @@ describe("the token is lost and comes back", () => {
   test("the token is pulled, with sessions and login, and put back", async () => {
     token.vanish();
     await untilFresh(false);
+    while (await tokenIsUp()) await askFresh();
     token.comeBack();
     await untilFresh(true);
+  });
+
+  test("every call hangs: revocations go on, what needs a signature is refused, and all of it heals", async () => {
+    const config = loadConfig(join(dir, "sekisho.toml"));
+    const client = (await connect(config)) as ControlClient;
+    const csr = await makeRequest("localhost");
+    const issue = { op: "cert.issue", issuer: "root", csr, profile: "tls-server", ...ROLE } as const;
+    const { result } = await client.request(issue);
+    const serial = result?.serial as string;
+    token.hang("*");
+    const changes = [{ serial, reason: "keyCompromise" as const }];
+    const revoked = await client.request({ op: "cert.revoke", issuer: "root", changes, ...ROLE });
+    assert.equal((revoked.result?.changes[0] as { state?: string } | undefined)?.state, "revoked");
+    assert.equal(await ask(), "good");
+    await assert.rejects(client.request(issue), { code: "TOKEN_TIMEOUT" });
+    const status = await client.request({ op: "status", ...ROLE });
+    assert.match(status.result?.issuers[0]?.tokenFault as string, /has not answered/);
+    token.heal("*");
+    await untilFresh(true);
+    while (!(await client.request(issue).catch(codeOf)).result) await wait(50);
+    const asked = Buffer.from(serial, "hex");
+    assert.equal(statusIn(await post(ocspRequest(issuer, [asked])), asked), "revoked");
+    client.close();
   });
 
   test("calls never return: a successor takes over, and the old process is killed", async () => {

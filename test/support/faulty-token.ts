@@ -72,9 +72,14 @@ export class FaultyToken {
     return this.read(this.offset(functionName) + AT.calls);
   }
 
+  /** Calls of a function that hang now. */
+  waiting(functionName: string): number {
+    return this.read(this.offset(functionName) + AT.waiting);
+  }
+
   /** Resolves once at least so many calls of the function hang. */
   async hanging(functionName: string, count = 1): Promise<void> {
-    while (this.read(this.offset(functionName) + AT.waiting) < count) await wait(POLL_MS);
+    while (this.waiting(functionName) < count) await wait(POLL_MS);
   }
 
   close(): void {

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pino } from "pino";
-import { Authorities, type Authority } from "../../src/issuer/authority.js";
+import type { Authority } from "../../src/issuer/authority.js";
 import { createCa } from "../../src/issuer/create-ca.js";
 import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
 import { CrlSchedule } from "../../src/issuer/crl-schedule.js";
@@ -123,24 +121,5 @@ describe("CrlSchedule", () => {
     clock.advance(1);
     await made.tick();
     assert.equal(told.length, 2);
-  });
-
-  test("a CA whose key is missing is reported every 30 s, and the others go on", async () => {
-    const { config, context, keyStore, dir } = installation;
-    const [name] = readdirSync(join(dir, "keys/sub"));
-    rmSync(join(dir, "keys/sub", name as string));
-    const {
-      schedule: made,
-      clock,
-      told,
-      logged,
-    } = schedule(new Authorities(config, context.status.reader, keyStore));
-    await made.tick();
-    await made.tick();
-    assert.deepEqual(told, ["root 1: no CRL is published"]);
-    assert.deepEqual(logged, ["the CA's key is not to be had"]);
-    clock.advance(30);
-    await made.tick();
-    assert.equal(logged.length, 2);
   });
 });

@@ -100,8 +100,8 @@ export class Acts {
     const renewed = await renewDelegates(this.core, silent);
     if (renewed.length > 0)
       return { rows: renewed.map(({ certificate }) => acknowledgedRow(this.core, certificate)) };
-    const [identifier] = keyStore("ocsp").list("ocsp-root");
-    const signer = identifier === undefined ? undefined : keyStore("ocsp").findSigner(identifier);
+    const [identifier] = await keyStore("ocsp").list("ocsp-root");
+    const signer = identifier === undefined ? undefined : await keyStore("ocsp").findSigner(identifier);
     if (signer === undefined) throw new SekishoError("KEY_MISSING", "the responder has no key");
     const enrolled = await enrolResponder(
       this.core,
