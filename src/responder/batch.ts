@@ -1,3 +1,5 @@
+import type { ErrorCode } from "../core/errors.js";
+
 /** What crosses between the front end and a worker: one message a batch, each way. */
 
 /** Requests of one batch, laid end to end. */
@@ -49,9 +51,21 @@ export interface BatchResult {
   readonly signingMs: number;
   /** What the token said when it did not sign; undefined when it did, or had nothing to sign. */
   readonly signingFault: string | undefined;
+  /** For a task without requests: why a key cannot be used. */
+  readonly fault?: { readonly code: ErrorCode; readonly message: string };
   /** For a task without requests: until when each issuer's delegate can sign, unix seconds; 0 without one. */
   readonly delegates?: ReadonlyMap<string, number>;
 }
+
+export const NOTHING_ANSWERED: BatchResult = {
+  position: 0,
+  responses: new Uint8Array(0),
+  ends: new Uint32Array(0),
+  answers: [],
+  signatures: 0,
+  signingMs: 0,
+  signingFault: undefined,
+};
 
 /** Lays byte strings end to end. */
 export function pack(parts: readonly Uint8Array[]): {

@@ -3,6 +3,7 @@ import { loadBindings } from "../../native-bindings/binding.js";
 import { nowSeconds, systemClock } from "../core/clock.js";
 import { bootClock, ClockGuard, clockWatch } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
+import { SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { DEFAULT_HTTP_LIMITS } from "../http/handler.js";
 import { type InheritedSocket, startHttpServer } from "../http/server.js";
@@ -115,10 +116,13 @@ export async function startService(
   });
   log.info({ transport: http.transport }, "responder process answers");
 
+  // A worker knows; while none can tell, what was known stands, and a report does not wait for it.
+  const survey = async (): Promise<void> => {
+    const result = await signing.run(NO_REQUESTS).catch(() => undefined);
+    delegates = result?.delegates ?? delegates;
+  };
   const report = async (): Promise<Report> => {
-    // A worker knows; while none can tell, what was known stands.
-    const survey = await signing.run(NO_REQUESTS).catch(() => undefined);
-    delegates = survey?.delegates ?? delegates;
+    void survey();
     return {
       usable: [...delegateLife(delegates).values()].every((life) => life > 0),
       metrics: await metrics.registry.getMetricsAsJSON(),
@@ -177,6 +181,7 @@ async function startPool(
     workerData: { config },
   });
   const [first] = await Promise.all(Array.from({ length: workers }, () => pool.run(NO_REQUESTS)));
+  if (first?.fault !== undefined) throw new SekishoError(first.fault.code, first.fault.message);
   return { pool, delegates: first?.delegates ?? new Map() };
 }
 

@@ -1,11 +1,12 @@
 import { workerData } from "node:worker_threads";
 import { systemClock } from "../core/clock.js";
 import type { Config } from "../core/config.js";
+import { isSekishoError } from "../core/errors.js";
 import { openLog } from "../core/log.js";
 import { keyStores } from "../signer/open.js";
 import { StatusReader } from "../store/status-reader.js";
 import { BatchAnswerer } from "./answer.js";
-import type { BatchResult, BatchTask } from "./batch.js";
+import { type BatchResult, type BatchTask, NOTHING_ANSWERED } from "./batch.js";
 import { Trust } from "./trust.js";
 
 /**
@@ -22,4 +23,13 @@ const answerer = new BatchAnswerer(
   log,
 );
 
-export default (task: BatchTask): Promise<BatchResult> => answerer.answer(task);
+export default async (task: BatchTask): Promise<BatchResult> => {
+  try {
+    return await answerer.answer(task);
+  } catch (error) {
+    // An error's code does not cross threads.
+    if (task.ends.length > 0 || !isSekishoError(error)) throw error;
+    const { code, message } = error;
+    return { ...NOTHING_ANSWERED, signingFault: message, fault: { code, message } };
+  }
+};
