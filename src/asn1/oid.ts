@@ -42,6 +42,9 @@ export const OID = {
   // RFC 6960 4.2.1, 4.4
   idPkixOcspBasic: "1.3.6.1.5.5.7.48.1.1",
   idPkixOcspNonce: "1.3.6.1.5.5.7.48.1.2",
+  idPkixOcspCrl: "1.3.6.1.5.5.7.48.1.3",
+  idPkixOcspArchiveCutoff: "1.3.6.1.5.5.7.48.1.6",
+  idPkixOcspExtendedRevoke: "1.3.6.1.5.5.7.48.1.9",
   idPkixOcspResponse: "1.3.6.1.5.5.7.48.1.4",
   idPkixOcspNocheck: "1.3.6.1.5.5.7.48.1.5",
   idPkixOcspServiceLocator: "1.3.6.1.5.5.7.48.1.7",

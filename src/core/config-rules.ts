@@ -52,6 +52,37 @@ function* issuerRules(config: ConfigFields, name: string, issuer: Issuer): Gener
     yield { path: [...at, "crl", "validity"], expectation: "expected more than crl.period" };
   if (issuer.ocsp.maxAge * 2 > issuer.ocsp.validity)
     yield { path: [...at, "ocsp", "maxAge"], expectation: "expected at most half of ocsp.validity" };
+  if (new Set(issuer.ocsp.keyType).size < issuer.ocsp.keyType.length)
+    yield { path: [...at, "ocsp", "keyType"], expectation: "expected each key type once" };
+  if (issuer.ruleProfile === "cabf-br") yield* baselineRules(config, at, issuer);
+}
+
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+
+/** What the Baseline Requirements and the root programs forbid (standards J, K, R1). */
+function* baselineRules(
+  { policies, profiles }: ConfigFields,
+  at: string[],
+  issuer: Issuer,
+): Generator<BrokenRule> {
+  const { ocsp, crl } = issuer;
+  const rule = (path: string[], expectation: string): BrokenRule => ({
+    path: [...at, ...path],
+    expectation: `${expectation} (rule_profile "cabf-br")`,
+  });
+  if (ocsp.unknownCertificate === "extended-revoked")
+    yield rule(
+      ["ocsp", "unknownCertificate"],
+      'expected "unknown" or "unauthorized": certificateHold is forbidden',
+    );
+  if (ocsp.validity < 8 * HOUR || ocsp.validity > 7 * DAY)
+    yield rule(["ocsp", "validity"], "expected 8 hours to 7 days");
+  const issued = issuer.policies.flatMap((name) => policies[name]?.profiles ?? []);
+  const onlyCas = issued.every((name) => profiles[name]?.kind !== "end-entity");
+  if (crl.validity > (onlyCas ? 365 : 10) * DAY)
+    yield rule(["crl", "validity"], `expected at most ${onlyCas ? "365 days" : "10 days"}`);
+  if (!onlyCas && crl.period > 7 * DAY) yield rule(["crl", "period"], "expected at most 7 days");
 }
 
 /** One token a CA key; OCSP and journal keys are kept in others (invariant 7). */

@@ -117,6 +117,8 @@ const issuer = z.strictObject({
   /** standing: the PIN comes from the token's file. Other modes of DESIGN 4.7 are not built yet. */
   activation: z.enum(["standing"]),
   policies: z.array(id).default([]),
+  /** Rules of the world that relies on it: PKIX alone, or the CA/Browser Forum's Baseline Requirements for TLS. */
+  ruleProfile: z.enum(["pkix", "cabf-br"]).default("pkix"),
   crl: z.strictObject({
     /** A new complete CRL at least this often. */
     period: duration,
@@ -125,8 +127,22 @@ const issuer = z.strictObject({
   }),
   ocsp: z.strictObject({
     token: id,
-    keyType: keyType.default("rsa2048"),
+    /** One delegated key of each type; the first signs for clients that prefer no other (RFC 6960 4.4.7). */
+    keyType: z
+      .union([keyType, z.array(keyType).min(1).max(5)], "expected a key type or a list of them")
+      .default("rsa2048")
+      .transform((types) => [types].flat()),
     profile: id,
+    /** responderID: SHA-1 of the key, or the delegate's subject. */
+    responderId: z.enum(["key", "name"]).default("key"),
+    /** What becomes of a client's nonce. */
+    nonce: z.enum(["ignore", "optional", "required", "forbidden"]).default("optional"),
+    /** Answer about a serial number that nobody issued (standards B14). */
+    unknownCertificate: z.enum(["unknown", "unauthorized", "extended-revoked"]).default("unknown"),
+    /** How long records of expired certificates are said to be kept; absent: the extension is not sent. */
+    archiveCutoff: z.union([z.literal("issuer"), duration]).optional(),
+    /** Names the CRL in answers about revoked certificates. */
+    crlReferences: z.boolean().default(false),
     /** nextUpdate - thisUpdate of an answer. 4 d, renewed by half, satisfies BR, Mozilla and Microsoft (standards K2). */
     validity: duration,
     /** How long outer HTTP caches may keep an answer: a revocation reaches them this much later. */

@@ -20,6 +20,7 @@ import type { StatusRow } from "../store/layout.js";
 import type { StatusWriter } from "../store/status-writer.js";
 import { encodePem } from "../x509/pem.js";
 import { parseSerial, serialText } from "../x509/serial.js";
+import { assertAllowed } from "./allowed-reason.js";
 import type { Authorities } from "./authority.js";
 import { changeStatus, type StatusChange, type StatusOutcome } from "./change-status.js";
 import { createCa } from "./create-ca.js";
@@ -170,6 +171,7 @@ function change(
   wanted: readonly StatusChange[],
 ): Promise<StatusOutcome[]> {
   const authority = context.authorities.get(issuer);
+  for (const each of wanted) assertAllowed(authority.config, each);
   return changeStatus(context.status, authority.issuer, wanted, nowSeconds(context.clock));
 }
 

@@ -9,6 +9,7 @@ export const MAX_CERT_IDS = 16;
 const MAX_EXTENSIONS = 64;
 const MAX_SERIAL_OCTETS = 64;
 const MAX_SIGNATURE_CERTIFICATES = 5;
+const MAX_PREFERRED = 32;
 
 /** Hash algorithms that a CertID may use (standards A5); the index is part of `issuerKey`. */
 export const CERT_ID_HASHES = ["sha1", "sha256", "sha384", "sha512"] as const;
@@ -30,6 +31,10 @@ export interface OcspRequest {
   readonly certIDs: readonly CertID[];
   /** Nonce to echo: 16 to 128 octets; shorter ones are ignored (standards D2, D3, P11). Borrowed. */
   readonly nonce: Uint8Array | undefined;
+  /** True if there was a nonce, echoed or not. */
+  readonly hasNonce: boolean;
+  /** Contents (latin1) of the OIDs that the client prefers to be signed with, in its order (RFC 6960 4.4.7). */
+  readonly preferredSignatureAlgorithms: readonly string[];
 }
 
 /** A request that is well-formed DER but breaks RFC 6960; answered malformedRequest like a DerError. */
@@ -65,14 +70,20 @@ export function parseOcspRequest(bytes: Uint8Array): OcspRequest {
   if (reader.peek() === contextConstructed(0)) readVersion();
   if (reader.optional(contextConstructed(1))) readRequestorName();
   const certIDs = readRequestList();
-  let nonce: Uint8Array | undefined;
-  if (reader.peek() === contextConstructed(2)) nonce = readExtensions(2);
+  const extensions = reader.peek() === contextConstructed(2) ? readExtensions(2) : NO_EXTENSIONS;
   reader.leave(tbsRequest);
   if (reader.peek() === contextConstructed(0)) readSignature();
   reader.leave(document);
   reader.finish();
-  return { certIDs, nonce };
+  return { certIDs, ...extensions };
 }
+
+type RequestExtensions = Omit<OcspRequest, "certIDs">;
+const NO_EXTENSIONS: RequestExtensions = {
+  nonce: undefined,
+  hasNonce: false,
+  preferredSignatureAlgorithms: [],
+};
 
 /** version [0] EXPLICIT: only v1(0), which DER would omit but clients write (standards A1, P5). */
 function readVersion(): void {
@@ -152,13 +163,13 @@ function readSerial(): Uint8Array | undefined {
   return stop - start === 1 ? undefined : bytes.subarray(start + 1, stop);
 }
 
-/** Extensions in [n] EXPLICIT (RFC 5280 4.1). Returns the nonce to echo if there is one. */
-function readExtensions(n: number): Uint8Array | undefined {
+/** Extensions in [n] EXPLICIT (RFC 5280 4.1): those of the request, or with n = 0 of a single request. */
+function readExtensions(n: number): RequestExtensions {
   const explicit = reader.enter(contextConstructed(n));
   const list = reader.enter(TAG.SEQUENCE);
   if (!reader.more) throw new OcspRequestError("empty Extensions");
   const seen: string[] = [];
-  let nonce: Uint8Array | undefined;
+  let { nonce, hasNonce, preferredSignatureAlgorithms } = NO_EXTENSIONS;
   while (reader.more) {
     const extension = reader.enter(TAG.SEQUENCE);
     reader.oid();
@@ -168,13 +179,17 @@ function readExtensions(n: number): Uint8Array | undefined {
     const critical = reader.peek() === TAG.BOOLEAN && reader.boolean();
     if (critical && !KNOWN_EXTENSIONS.has(oid)) throw new OcspRequestError("unknown critical extension");
     reader.next(TAG.OCTET_STRING);
-    if (oid === EXTENSION.nonce) nonce = readNonce();
-    else if (oid === EXTENSION.response) readAcceptableResponses();
+    if (oid === EXTENSION.nonce) {
+      nonce = readNonce();
+      hasNonce = true;
+    } else if (oid === EXTENSION.response) readAcceptableResponses();
+    else if (oid === EXTENSION.prefSigAlgs) preferredSignatureAlgorithms = readPreferredAlgorithms();
+    else if (oid === EXTENSION.serviceLocator) readServiceLocator();
     reader.leave(extension);
   }
   reader.leave(list);
   reader.leave(explicit);
-  return nonce;
+  return { nonce, hasNonce, preferredSignatureAlgorithms };
 }
 
 /** The nonce inside the extnValue just read: DER OCTET STRING of 1 to 128 octets (RFC 9654 2.1). */
@@ -199,6 +214,38 @@ function readAcceptableResponses(): void {
   reader.leave(list);
   reader.leave(value);
   if (!basic) throw new OcspRequestError("id-pkix-ocsp-basic is not acceptable to the client");
+}
+
+/**
+ * PreferredSignatureAlgorithms ::= SEQUENCE OF SEQUENCE { sigIdentifier, pubKeyAlgIdentifier OPTIONAL }. Parameters are
+ * not looked at: the algorithms that are signed with have none, or NULL.
+ */
+function readPreferredAlgorithms(): string[] {
+  const value = reader.into();
+  const list = reader.enter(TAG.SEQUENCE);
+  const algorithms: string[] = [];
+  while (reader.more) {
+    if (algorithms.length === MAX_PREFERRED) throw new OcspRequestError("too many preferred algorithms");
+    const preferred = reader.enter(TAG.SEQUENCE);
+    const identifier = reader.enter(TAG.SEQUENCE);
+    reader.oid();
+    algorithms.push(latin1(reader.bytes, reader.start, reader.stop));
+    if (reader.more) reader.any();
+    reader.leave(identifier);
+    if (reader.more) reader.next(TAG.SEQUENCE);
+    reader.leave(preferred);
+  }
+  reader.leave(list);
+  reader.leave(value);
+  return algorithms;
+}
+
+/** ServiceLocator ::= SEQUENCE { issuer Name, locator OPTIONAL }: checked for shape, never followed (standards D10). */
+function readServiceLocator(): void {
+  const value = reader.into();
+  reader.next(TAG.SEQUENCE);
+  assertStrictDer(reader.element());
+  reader.leave(value);
 }
 
 /** optionalSignature [0] EXPLICIT: checked for shape and size, otherwise ignored (standards A8, P13). */

@@ -1,4 +1,4 @@
-import { OID, oid, oidContent } from "../asn1/oid.js";
+import { OID, oid } from "../asn1/oid.js";
 import { contextConstructed, contextPrimitive, TAG } from "../asn1/tags.js";
 import { generalizedTimeText } from "../asn1/time.js";
 import {
@@ -7,7 +7,6 @@ import {
   encoded,
   headerLength,
   octetString,
-  primitive,
   sequence,
   writeHeader,
 } from "../asn1/writer.js";
@@ -48,11 +47,13 @@ export interface SingleResponse {
   /** CertID element of the request, byte for byte. */
   readonly certID: Uint8Array;
   readonly status: CertStatus;
+  /** Extension elements; absent: none. */
+  readonly extensions?: readonly Uint8Array[];
 }
 
 /** All that stays the same in the answers of one responder key; made once per delegate certificate. */
 export interface ResponseTemplate {
-  /** responderID byKey: [2] EXPLICIT KeyHash (standards B4). */
+  /** responderID: [1] EXPLICIT Name or [2] EXPLICIT KeyHash. */
   readonly responderID: Uint8Array;
   /** signatureAlgorithm element. */
   readonly signatureAlgorithm: Uint8Array;
@@ -60,14 +61,20 @@ export interface ResponseTemplate {
   readonly certificates: Uint8Array;
 }
 
-/** `keyHash` is SHA-1 of the responder's public key bits, 20 octets. */
+/** byName with the exact subject of the signer's certificate, or byKey with SHA-1 of its public key bits (standards B4). */
+export type ResponderID = { readonly name: Uint8Array } | { readonly keyHash: Uint8Array };
+
 export function responseTemplate(
-  keyHash: Uint8Array,
+  responderID: ResponderID,
   signatureAlgorithm: Uint8Array,
   certificate: Uint8Array,
 ): ResponseTemplate {
+  const choice =
+    "name" in responderID
+      ? constructed(contextConstructed(1), encoded(responderID.name))
+      : constructed(contextConstructed(2), octetString(responderID.keyHash));
   return {
-    responderID: encode(constructed(contextConstructed(2), octetString(keyHash))),
+    responderID: encode(choice),
     signatureAlgorithm,
     certificates: encode(constructed(contextConstructed(0), sequence(encoded(certificate)))),
   };
@@ -79,24 +86,23 @@ const UNKNOWN = Uint8Array.of(contextPrimitive(2), 0);
 const REVOKED = contextConstructed(1);
 const REASON_OCTETS = 5;
 const BASIC_OID = encode(oid(OID.idPkixOcspBasic));
-const NONCE_OID = encode(primitive(TAG.OID, oidContent(OID.idPkixOcspNonce)));
 
 /**
  * The ResponseData to be signed (RFC 6960 4.2.1): version v1 left out, producedAt = thisUpdate (standards F7),
- * nextUpdate always present (B7), the nonce in responseExtensions when given. Lengths are computed first, then every
- * byte is written once into one allocation.
+ * nextUpdate always present (B7), `extensions` as responseExtensions. Lengths are computed first, then every byte is
+ * written once into one allocation.
  */
 export function encodeResponseData(
   template: ResponseTemplate,
   responses: readonly SingleResponse[],
   thisUpdate: number,
   nextUpdate: number,
-  nonce: Uint8Array | undefined,
+  extensions: readonly Uint8Array[],
 ): Uint8Array {
   let listLength = 0;
   for (const response of responses) listLength += withHeader(singleLength(response));
-  const nonceLength = nonce === undefined ? 0 : nonceExtensionLength(nonce);
-  const length = template.responderID.length + TIME_OCTETS + withHeader(listLength) + nonceLength;
+  const length =
+    template.responderID.length + TIME_OCTETS + withHeader(listLength) + extensionsLength(extensions);
 
   const out = Buffer.allocUnsafe(withHeader(length));
   let at = writeHeader(out, 0, TAG.SEQUENCE, length);
@@ -110,8 +116,9 @@ export function encodeResponseData(
     at = writeTime(out, at, thisUpdate);
     at = writeHeader(out, at, contextConstructed(0), TIME_OCTETS);
     at = writeTime(out, at, nextUpdate);
+    at = writeExtensions(out, at, response.extensions);
   }
-  if (nonce !== undefined) writeNonce(out, at, nonce);
+  writeExtensions(out, at, extensions);
   return out;
 }
 
@@ -157,9 +164,9 @@ function copy(out: Uint8Array, at: number, bytes: Uint8Array): number {
   return at + bytes.length;
 }
 
-/** Content length of a SingleResponse: CertID, status, thisUpdate, [0] nextUpdate. */
-function singleLength({ certID, status }: SingleResponse): number {
-  return certID.length + statusLength(status) + TIME_OCTETS + 2 + TIME_OCTETS;
+/** Content length of a SingleResponse: CertID, status, thisUpdate, [0] nextUpdate, [1] singleExtensions. */
+function singleLength({ certID, status, extensions }: SingleResponse): number {
+  return certID.length + statusLength(status) + TIME_OCTETS + 2 + TIME_OCTETS + extensionsLength(extensions);
 }
 
 function statusLength(status: CertStatus): number {
@@ -196,19 +203,23 @@ function timeText(seconds: number): string {
   return text;
 }
 
-/** responseExtensions [1] EXPLICIT with the one nonce extension, non-critical. */
-function nonceExtensionLength(nonce: Uint8Array): number {
-  return withHeader(withHeader(withHeader(NONCE_OID.length + withHeader(withHeader(nonce.length)))));
+/** Octets of [1] EXPLICIT Extensions around encoded Extension elements; 0 for none, which is left out. */
+function extensionsLength(extensions: readonly Uint8Array[] = []): number {
+  if (extensions.length === 0) return 0;
+  return withHeader(withHeader(extensionsContent(extensions)));
 }
 
-function writeNonce(out: Buffer, at: number, nonce: Uint8Array): void {
-  const inner = withHeader(nonce.length);
-  const extension = NONCE_OID.length + withHeader(inner);
-  at = writeHeader(out, at, contextConstructed(1), withHeader(withHeader(extension)));
-  at = writeHeader(out, at, TAG.SEQUENCE, withHeader(extension));
-  at = writeHeader(out, at, TAG.SEQUENCE, extension);
-  at = copy(out, at, NONCE_OID);
-  at = writeHeader(out, at, TAG.OCTET_STRING, inner);
-  at = writeHeader(out, at, TAG.OCTET_STRING, nonce.length);
-  copy(out, at, nonce);
+function extensionsContent(extensions: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const extension of extensions) length += extension.length;
+  return length;
+}
+
+function writeExtensions(out: Uint8Array, at: number, extensions: readonly Uint8Array[] = []): number {
+  if (extensions.length === 0) return at;
+  const content = extensionsContent(extensions);
+  at = writeHeader(out, at, contextConstructed(1), withHeader(content));
+  at = writeHeader(out, at, TAG.SEQUENCE, content);
+  for (const extension of extensions) at = copy(out, at, extension);
+  return at;
 }

@@ -2,6 +2,7 @@ import { encode, encoded, sequence } from "../asn1/writer.js";
 import { isMalformed, type OcspRequest, parseOcspRequest } from "../ocsp/request.js";
 import type { ErrorStatus } from "../ocsp/response.js";
 import type { StatusReader } from "../store/status-reader.js";
+import { breaksNonceRule } from "./policy.js";
 import type { Trust } from "./trust.js";
 
 /**
@@ -32,17 +33,18 @@ export function admit(request: Uint8Array, trust: Trust, status: StatusReader): 
     if (isMalformed(error)) return { refused: "malformedRequest" };
     throw error;
   }
-  const { certIDs, nonce } = parsed;
+  const { certIDs, hasNonce } = parsed;
   trust.refresh();
   const issuer = trust.issuer(certIDs[0]?.issuerKey);
   if (issuer === undefined || certIDs.some(({ issuerKey }) => trust.issuer(issuerKey) !== issuer))
     return { refused: "unauthorized" };
+  if (breaksNonceRule(issuer.policy, parsed)) return { refused: "malformedRequest" };
   const isKnown = certIDs.every(
     ({ serial }) => serial !== undefined && status.row(issuer.issuer, serial) !== undefined,
   );
   return {
     refused: undefined,
-    class: isKnown ? (nonce === undefined ? "known" : "nonce") : "unknown",
+    class: isKnown ? (hasNonce ? "nonce" : "known") : "unknown",
     plain: () =>
       encode(sequence(sequence(sequence(...certIDs.map(({ encoded: id }) => sequence(encoded(id))))))),
   };

@@ -5,15 +5,15 @@ import { nowSeconds } from "../core/clock.js";
 import type { Log } from "../core/log.js";
 import { isMalformed, type OcspRequest, parseOcspRequest } from "../ocsp/request.js";
 import {
-  type CertStatus,
   type ErrorStatus,
   encodeOcspResponse,
   encodeResponseData,
   errorResponse,
   type SingleResponse,
 } from "../ocsp/response.js";
+import { EXTENDED_REVOKE, nonceExtension } from "../ocsp/response-extensions.js";
 import type { Signer, ToBeSigned } from "../signer/signer.js";
-import { rowKey, type StatusRow } from "../store/layout.js";
+import { rowKey } from "../store/layout.js";
 import type { StatusReader } from "../store/status-reader.js";
 import {
   type Answer,
@@ -24,7 +24,8 @@ import {
   packed,
   unsignedAnswer,
 } from "./batch.js";
-import type { Responder, Trust } from "./trust.js";
+import { breaksNonceRule, certStatus, echoedNonce, singleExtensions } from "./policy.js";
+import { chooseResponder, type Responder, type Trust } from "./trust.js";
 
 /**
  * HOT PATH, worker side: a batch of requests in, a batch of answers out.
@@ -61,18 +62,21 @@ export class BatchAnswerer {
 
   private delegates(now: number): Map<string, number> {
     return new Map(
-      [...this.trust.issuers()].map(({ id, responder }) => [
+      [...this.trust.issuers()].map(({ id, responders }) => [
         id,
-        responder?.usableAt(now) === true ? responder.notAfter : 0,
+        chooseResponder(responders, [], now)?.notAfter ?? 0,
       ]),
     );
   }
 
-  /** Signs one message that is no OCSP structure with every delegate key that could answer now. */
+  /** Signs one message that is no OCSP structure with a delegate key of each token that could answer now. */
   private async probe(now: number): Promise<Signed> {
     let signatures = 0;
-    for (const { responder } of this.trust.issuers()) {
-      if (responder === undefined || !responder.usableAt(now)) continue;
+    const signed = new Set<string>();
+    for (const { token, responders } of this.trust.issuers()) {
+      const responder = signed.has(token) ? undefined : chooseResponder(responders, [], now);
+      if (responder === undefined) continue;
+      signed.add(token);
       try {
         await responder.signer.sign([toBeSigned(PROBE_MESSAGE, responder.signer)]);
         signatures++;
@@ -93,11 +97,14 @@ export class BatchAnswerer {
     }
   }
 
-  private draftFor({ certIDs, nonce }: OcspRequest, now: number): Draft {
+  private draftFor(request: OcspRequest, now: number): Draft {
+    const { certIDs } = request;
     const issuer = this.trust.issuer(certIDs[0]?.issuerKey);
     if (issuer === undefined) return unsigned("unauthorized");
-    const { responder } = issuer;
-    if (responder === undefined || !responder.usableAt(now)) return unsigned("tryLater");
+    const { policy } = issuer;
+    if (breaksNonceRule(policy, request)) return unsigned("malformedRequest");
+    const responder = chooseResponder(issuer.responders, request.preferredSignatureAlgorithms, now);
+    if (responder === undefined) return unsigned("tryLater");
 
     const responses: SingleResponse[] = [];
     const rows: string[] = [];
@@ -106,15 +113,20 @@ export class BatchAnswerer {
       // One signature cannot be authorised for two CAs (standards A12); name and key count together (A4).
       if (this.trust.issuer(issuerKey) !== issuer) return unsigned("unauthorized");
       const row = serial === undefined ? undefined : this.status.row(issuer.issuer, serial);
-      const status = certStatus(row);
-      responses.push({ certID: encoded, status });
+      if (row === undefined && policy.unknownCertificate === "unauthorized") return unsigned("unauthorized");
+      const status = certStatus(policy, row);
+      responses.push({ certID: encoded, status, extensions: singleExtensions(policy, row, now) });
       if (serial !== undefined && row !== undefined) rows.push(latin1(rowKey(issuer.issuer, serial)));
-      if (status.kind === "unknown" || outcome === "good") outcome = status.kind;
+      if (row === undefined) outcome = "unknown";
+      else if (outcome === "good") outcome = status.kind;
     }
+    const nonce = echoedNonce(policy, request);
+    const extensions = nonce === undefined ? [] : [nonceExtension(nonce)];
+    if (policy.unknownCertificate === "extended-revoked") extensions.push(EXTENDED_REVOKE);
     const nextUpdate = Math.min(now + issuer.validity, responder.notAfter, issuer.notAfter);
-    const responseData = encodeResponseData(responder.template, responses, now, nextUpdate, nonce);
+    const responseData = encodeResponseData(responder.template, responses, now, nextUpdate, extensions);
     // Answers about serials that nobody issued are not kept: they are as many as there are numbers.
-    const cacheable = nonce === undefined && outcome !== "unknown";
+    const cacheable = !request.hasNonce && outcome !== "unknown";
     const maxAge = Math.min(issuer.maxAge, Math.floor((nextUpdate - now) / 2));
     return new Draft(
       { outcome, cacheable, thisUpdate: now, nextUpdate, maxAge, rows },
@@ -192,11 +204,4 @@ function unsigned(status: ErrorStatus & Outcome): Draft {
   const draft = new Draft(unsignedAnswer(status), undefined);
   draft.response = errorResponse(status);
   return draft;
-}
-
-/** Good only for issued serials (invariant 4); a certificate on hold is revoked with reason certificateHold. */
-function certStatus(row: StatusRow | undefined): CertStatus {
-  if (row === undefined) return { kind: "unknown" };
-  if (row.state === "good") return { kind: "good" };
-  return { kind: "revoked", revocationTime: row.revocationTime, reason: row.reason };
 }

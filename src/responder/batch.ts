@@ -7,7 +7,7 @@ export interface BatchTask {
   readonly requests: Uint8Array;
   /** End offset of each request in `requests`. */
   readonly ends: Uint32Array;
-  /** No requests: sign something with every delegate key, to see whether the token answers. */
+  /** No requests: sign something, to see whether each token answers. */
   readonly probe?: boolean;
 }
 

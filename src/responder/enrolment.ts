@@ -31,7 +31,7 @@ export class Enrolment {
     private readonly log: Log,
   ) {}
 
-  /** Leaves a request for every issuer whose delegate is missing or past two thirds of its life. */
+  /** Leaves a request for every key whose delegate certificate is missing or past two thirds of its life. */
   async check(): Promise<void> {
     this.status.refresh();
     const delegates = this.status.delegates();
@@ -39,11 +39,13 @@ export class Enrolment {
       const config = this.config.issuers[stored.id];
       if (config === undefined) continue;
       const own = delegates.filter(({ issuer }) => issuer === stored.issuer).map(parseDelegate);
-      const signer = await this.signerFor(stored, own, this.keyStore(config.ocsp.token), config.ocsp.keyType);
-      const now = nowSeconds(this.clock);
-      const inForce = newestFor(own, signer, now);
-      if (inForce !== undefined && now < renewalDue(inForce)) continue;
-      await this.request(stored.id, signer, inForce === undefined);
+      for (const keyType of config.ocsp.keyType) {
+        const signer = await this.signerFor(stored, own, this.keyStore(config.ocsp.token), keyType);
+        const now = nowSeconds(this.clock);
+        const inForce = newestFor(own, signer, now);
+        if (inForce !== undefined && now < renewalDue(inForce)) continue;
+        await this.request(stored.id, signer, inForce === undefined);
+      }
     }
   }
 

@@ -169,7 +169,10 @@ const ocspTokens = ({ issuers }: Config): string[] => [
   ...new Set(Object.values(issuers).map(({ ocsp }) => ocsp.token)),
 ];
 
-/** All workers at once: each loads modules and opens sessions, which no request should wait for. */
+/**
+ * All workers at once: each loads modules, opens sessions and signs something, which no request should wait for. A
+ * process whose token does not sign must not take over from one that still has kept answers.
+ */
 async function startPool(
   config: Config,
 ): Promise<{ pool: Piscina<BatchTask, BatchResult>; delegates: ReadonlyMap<string, number> }> {
@@ -180,8 +183,10 @@ async function startPool(
     maxThreads: workers,
     workerData: { config },
   });
-  const [first] = await Promise.all(Array.from({ length: workers }, () => pool.run(NO_REQUESTS)));
+  const probe = { ...NO_REQUESTS, probe: true };
+  const [first] = await Promise.all(Array.from({ length: workers }, () => pool.run(probe)));
   if (first?.fault !== undefined) throw new SekishoError(first.fault.code, first.fault.message);
+  if (first?.signingFault !== undefined) throw new SekishoError("TOKEN_FAILED", first.signingFault);
   return { pool, delegates: first?.delegates ?? new Map() };
 }
 

@@ -114,9 +114,10 @@ export async function makeInstallation(
 export async function enrol({ context, config, keyStore }: Installation): Promise<void> {
   await new Enrolment(context.status.reader, config, keyStore, context.clock, silent).check();
   for (const { id } of context.authorities.all()) {
-    const [identifier] = keyStore("ocsp").list(`ocsp-${id}`);
-    const signer = keyStore("ocsp").findSigner(identifier as Uint8Array);
-    await enrolResponder(context, silent, fingerprint(signer?.subjectPublicKeyInfo as Uint8Array), id);
+    for (const identifier of keyStore("ocsp").list(`ocsp-${id}`)) {
+      const signer = keyStore("ocsp").findSigner(identifier);
+      await enrolResponder(context, silent, fingerprint(signer?.subjectPublicKeyInfo as Uint8Array), id);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { OID, oid } from "../../src/asn1/oid.js";
 import { contextConstructed } from "../../src/asn1/tags.js";
 import {
   constructed,
+  type Der,
   encode,
   nullValue,
   octetString,
@@ -11,8 +12,13 @@ import {
 } from "../../src/asn1/writer.js";
 import type { Certificate } from "../../src/x509/certificate.js";
 
-/** A DER OCSPRequest with SHA-1 CertIDs, as openssl makes them; with a nonce when given. */
-export function ocspRequest(issuer: Certificate, serials: readonly Uint8Array[], nonce?: Uint8Array): Buffer {
+/** A DER OCSPRequest with SHA-1 CertIDs, as openssl makes them; with a nonce when given, and other Extension elements. */
+export function ocspRequest(
+  issuer: Certificate,
+  serials: readonly Uint8Array[],
+  nonce?: Uint8Array,
+  ...others: readonly Der[]
+): Buffer {
   const hash = (bytes: Uint8Array) => octetString(createHash("sha1").update(bytes).digest());
   const requests = serials.map((serial) =>
     sequence(
@@ -24,14 +30,14 @@ export function ocspRequest(issuer: Certificate, serials: readonly Uint8Array[],
       ),
     ),
   );
+  const wanted = nonce === undefined ? others : [nonceElement(nonce), ...others];
   const extensions =
-    nonce &&
-    constructed(
-      contextConstructed(2),
-      sequence(sequence(oid(OID.idPkixOcspNonce), octetString(encode(octetString(nonce))))),
-    );
+    wanted.length === 0 ? undefined : constructed(contextConstructed(2), sequence(...wanted));
   return Buffer.from(encode(sequence(sequence(sequence(...requests), extensions))));
 }
+
+const nonceElement = (nonce: Uint8Array): Der =>
+  sequence(oid(OID.idPkixOcspNonce), octetString(encode(octetString(nonce))));
 
 /** The certStatus tag in a response with one SingleResponse about `serial`. */
 export function statusIn(

@@ -8,13 +8,14 @@ import {
   responseTemplate,
   type SingleResponse,
 } from "../../src/ocsp/response.js";
+import { nonceExtension } from "../../src/ocsp/response-extensions.js";
 
 /** Template of a responder from its certificate (PEM or DER); the key hash is computed without our own code. */
 export function templateOf(certificate: Uint8Array, signatureAlgorithm: Uint8Array): ResponseTemplate {
   const { raw } = new X509Certificate(certificate);
   const { subjectPublicKeyInfo } = AsnConvert.parse(raw, Certificate).tbsCertificate;
   const keyHash = createHash("sha1").update(Buffer.from(subjectPublicKeyInfo.subjectPublicKey)).digest();
-  return responseTemplate(keyHash, signatureAlgorithm, raw);
+  return responseTemplate({ keyHash }, signatureAlgorithm, raw);
 }
 
 /** A whole OCSPResponse, signed over SHA-256. */
@@ -25,6 +26,12 @@ export function signedResponse(
   [thisUpdate, nextUpdate]: readonly [number, number],
   nonce?: Uint8Array,
 ): Buffer {
-  const data = encodeResponseData(template, responses, thisUpdate, nextUpdate, nonce);
+  const data = encodeResponseData(
+    template,
+    responses,
+    thisUpdate,
+    nextUpdate,
+    nonce === undefined ? [] : [nonceExtension(nonce)],
+  );
   return encodeOcspResponse(template, data, sign("sha256", data, key));
 }

@@ -165,7 +165,7 @@ describe("BatchAnswerer", () => {
     assert.equal(told.cacheable, false);
     const short = await one(ask([good], Buffer.alloc(15, 0xcd)));
     assert.ok(!short.response.includes(Buffer.alloc(15, 0xcd)));
-    assert.equal(short.answer.cacheable, true);
+    assert.equal(short.answer.cacheable, false);
     await unsigned(ask([good], Buffer.alloc(129)), "malformedRequest");
   });
 

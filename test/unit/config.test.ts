@@ -208,6 +208,38 @@ describe("what is refused, with file, line, key and expectation", () => {
     );
   });
 
+  it("what the Baseline Requirements forbid, with rule_profile cabf-br (J, K, R1)", () => {
+    const refusedBr = (line: string, other: string, key: string, expectation: RegExp): void =>
+      refused(
+        replaced(['profile = "root"', 'profile = "root"\nrule_profile = "cabf-br"'], [line, other]),
+        other.split("\n").at(-1) as string,
+        `issuers.root.ocsp.${key}`,
+        expectation,
+      );
+    const withUnknown = 'max_age = "1h"\nunknown_certificate = "extended-revoked"';
+    refusedBr('max_age = "1h"', withUnknown, "unknown_certificate", /certificateHold is forbidden .*cabf-br/);
+    refusedBr('validity = "4d"', 'validity = "8d"', "validity", /8 hours to 7 days/);
+    refused(
+      replaced(
+        ['profile = "root"', 'profile = "root"\nrule_profile = "cabf-br"'],
+        ['validity = "7d"', 'validity = "366d"'],
+      ),
+      'validity = "366d"',
+      "issuers.root.crl.validity",
+      /365 days|10 days/,
+    );
+  });
+
+  it("an OCSP key type named twice", () => {
+    const twice = 'key_type = ["p256", "p256"]\nprofile = "ocsp"';
+    refused(
+      replaced(['key_type = "p256"\nprofile = "ocsp"', twice]),
+      'key_type = ["p256", "p256"]',
+      "issuers.root.ocsp.key_type",
+      /once/,
+    );
+  });
+
   it("periods that leave no time: CRL validity within its period, max_age over half of the validity", () => {
     refused(
       replaced(['period = "1d"', 'period = "7d"']),

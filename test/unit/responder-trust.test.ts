@@ -24,7 +24,7 @@ describe("Trust", () => {
     made.refresh();
     return made;
   }
-  const responderOf = (made: Trust) => [...made.issuers()][0]?.responder;
+  const responderOf = (made: Trust) => [...made.issuers()][0]?.responders[0];
 
   test("without a delegate the issuer is served, but by no key", () => {
     const made = trust();

@@ -67,7 +67,7 @@ function takeUp(file: string, options: QuickstartOptions): Config {
       "USAGE",
       `${file} uses signer ${signer}; choose another --dir for signer ${options.signer}`,
     );
-  const key = config.issuers.root?.ocsp.keyType;
+  const key = config.issuers.root?.ocsp.keyType[0];
   if (options.key !== undefined && options.key !== key)
     throw new SekishoError(
       "USAGE",

@@ -1,0 +1,72 @@
+import type { Config, IssuerConfig } from "../core/config.js";
+import type { OcspRequest } from "../ocsp/request.js";
+import type { CertStatus } from "../ocsp/response.js";
+import { archiveCutoffExtension, crlReferenceExtension } from "../ocsp/response-extensions.js";
+import type { StatusRow } from "../store/layout.js";
+import type { Certificate } from "../x509/certificate.js";
+
+/** What an issuer's configuration says of the answers about its certificates. */
+export interface OcspPolicy {
+  readonly nonce: IssuerConfig["ocsp"]["nonce"];
+  readonly unknownCertificate: IssuerConfig["ocsp"]["unknownCertificate"];
+  /** Longest nonce that is echoed, in octets; a longer one is ignored. */
+  readonly maxNonce: number;
+  /** archiveCutoff in every SingleResponse: seconds before producedAt, or a fixed time; unix seconds. */
+  readonly archiveCutoff: { readonly retention: number } | { readonly since: number } | undefined;
+  /** singleExtensions of answers about revoked certificates. */
+  readonly whenRevoked: readonly Uint8Array[];
+}
+
+/** RFC 9654; the Baseline Requirements still name RFC 8954 (standards D3). */
+const MAX_NONCE = { pkix: 128, "cabf-br": 32 } as const;
+
+export function ocspPolicy(config: Config, id: string, certificate: Certificate): OcspPolicy {
+  const { ocsp, ruleProfile } = config.issuers[id] as IssuerConfig;
+  const { nonce, unknownCertificate, archiveCutoff, crlReferences } = ocsp;
+  return {
+    nonce,
+    unknownCertificate,
+    maxNonce: MAX_NONCE[ruleProfile],
+    archiveCutoff:
+      archiveCutoff === undefined
+        ? undefined
+        : archiveCutoff === "issuer"
+          ? { since: certificate.notBefore }
+          : { retention: archiveCutoff },
+    whenRevoked: crlReferences ? [crlReferenceExtension(`${config.responder.publicUrl}/crl/${id}.crl`)] : [],
+  };
+}
+
+/** True if the request has a nonce that is forbidden, or lacks one that is required: it is malformed. */
+export function breaksNonceRule({ nonce }: OcspPolicy, { hasNonce }: OcspRequest): boolean {
+  return (nonce === "required" && !hasNonce) || (nonce === "forbidden" && hasNonce);
+}
+
+/** The nonce of the answer, undefined for none. */
+export function echoedNonce(policy: OcspPolicy, { nonce }: OcspRequest): Uint8Array | undefined {
+  if (policy.nonce === "ignore" || nonce === undefined) return undefined;
+  return nonce.length <= policy.maxNonce ? nonce : undefined;
+}
+
+const NON_ISSUED: CertStatus = { kind: "revoked", revocationTime: 0, reason: 6 };
+
+/** Good only for issued serials (invariant 4); a certificate on hold is revoked with reason certificateHold. */
+export function certStatus({ unknownCertificate }: OcspPolicy, row: StatusRow | undefined): CertStatus {
+  if (row === undefined) return unknownCertificate === "extended-revoked" ? NON_ISSUED : { kind: "unknown" };
+  if (row.state === "good") return { kind: "good" };
+  return { kind: "revoked", revocationTime: row.revocationTime, reason: row.reason };
+}
+
+/** Extension elements of a SingleResponse about an issued certificate, or about none with `row` undefined. */
+export function singleExtensions(
+  { archiveCutoff, whenRevoked }: OcspPolicy,
+  row: StatusRow | undefined,
+  producedAt: number,
+): readonly Uint8Array[] {
+  const revoked = row === undefined || row.state === "good" ? NONE : whenRevoked;
+  if (archiveCutoff === undefined) return revoked;
+  const cutoff = "since" in archiveCutoff ? archiveCutoff.since : producedAt - archiveCutoff.retention;
+  return [archiveCutoffExtension(Math.max(0, cutoff)), ...revoked];
+}
+
+const NONE: readonly Uint8Array[] = [];
