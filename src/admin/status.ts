@@ -38,6 +38,7 @@ function describeIssuer(issuer: IssuerStatus): string[] {
     ["issuer", issuer.created ? issuer.id : `${issuer.id} (not created yet: \`sekisho ca create\`)`],
     ["subject", issuer.subject],
     ["token", issuer.token],
+    ["compromised since", issuer.compromisedSince],
     ["token fault", issuer.tokenFault],
     ["activation", `${issuer.activation}${issuer.fulfilsCps ? "" : " (does not fulfil CPS 6.2.8, 6.2.9)"}`],
   ];

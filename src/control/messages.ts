@@ -42,6 +42,7 @@ const change = z.strictObject({ serial, reason: z.enum(REVOKE_REASONS), invalidi
 
 export const requestSchema = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("ca.create"), issuer: name, ...common }),
+  z.strictObject({ op: z.literal("ca.compromised"), issuer: name, since: time.optional(), ...common }),
   z.strictObject({ op: z.literal("cert.issue"), issuer: name, csr: pem, profile: name, ...common }),
   z.strictObject({
     op: z.literal("cert.revoke"),
@@ -102,6 +103,8 @@ const issuerStatus = z.strictObject({
   token: text,
   activation: text,
   /** Whether the activation mode fulfils the practice statement (CPS 6.2.8, 6.2.9). */
+  /** Since when its key is compromised; absent while it is not. */
+  compromisedSince: time.optional(),
   /** Why its token does not answer; absent while it does. */
   tokenFault: text.optional(),
   fulfilsCps: z.boolean(),
@@ -115,6 +118,7 @@ const issuerStatus = z.strictObject({
 });
 
 const results = {
+  "ca.compromised": z.strictObject({ issuer: name, since: time, journal: count }),
   "ca.create": z.strictObject({ issuer: name, certificate: pem, journal: count }),
   "cert.issue": z.strictObject({ serial, certificate: pem, journal: count }),
   "cert.revoke": z.strictObject({ changes: z.array(z.union([changed, unchanged])).max(MAX_CHANGES) }),

@@ -142,6 +142,11 @@ export const ERRORS = {
     "No issuer of that id is configured or created.",
     "Name one from `[issuers]`; create it with `sekisho ca create`.",
   ),
+  ISSUER_COMPROMISED: entry(
+    1,
+    "The issuer's key is recorded as compromised.",
+    "Nothing is issued under it any more; create another CA with a new key.",
+  ),
   ISSUER_EXISTS: entry(
     1,
     "The issuer has been created already.",

@@ -17,7 +17,7 @@ export interface IssueContext extends CertifyContext {
 
 /**
  * Issues a certificate for a PKCS#10 request under a profile that one of the issuer's policies allows.
- * Throws PROFILE_REFUSED, PEM_INVALID, DER_INVALID, CSR_*, LINT_FAILED; then nothing was issued.
+ * Throws ISSUER_COMPROMISED, PROFILE_REFUSED, PEM_INVALID, DER_INVALID, CSR_*, LINT_FAILED; then nothing was issued.
  */
 export async function issueCertificate(
   context: IssueContext,
@@ -25,6 +25,8 @@ export async function issueCertificate(
   csr: string,
   profileName: string,
 ): Promise<Issued> {
+  if (isCompromised(context, authority))
+    throw new SekishoError("ISSUER_COMPROMISED", `the key of issuer ${authority.id} is compromised`);
   const { profile, policies } = allowedProfile(context.config, authority, profileName);
   if (profile.kind === "root" || profile.kind === "ocsp-responder")
     throw new SekishoError(
@@ -36,6 +38,11 @@ export async function issueCertificate(
   return certify(context, authority, "certificate", profile.kind, request.der, (serialNumber) =>
     certificateFromRequest(request, issuanceTerms(context, authority, profile, policies, serialNumber)),
   );
+}
+
+/** True once the issuer's key is recorded as compromised. */
+export function isCompromised({ status }: Pick<CertifyContext, "status">, { issuer }: Authority): boolean {
+  return status.reader.issuers().some((stored) => stored.issuer === issuer && stored.compromisedSince > 0);
 }
 
 /** What the issuer decides about a certificate that one of its CAs signs. */

@@ -27,7 +27,7 @@ import { createCa } from "./create-ca.js";
 import type { CrlPublisher } from "./crl-publisher.js";
 import type { CrlSchedule } from "./crl-schedule.js";
 import { enrolResponder } from "./enrol.js";
-import { issueCertificate } from "./issue.js";
+import { isCompromised, issueCertificate } from "./issue.js";
 import { crlFacts, isoTime, issuerStatuses } from "./report.js";
 
 /** Everything the operations work on; put together once in main. */
@@ -62,6 +62,24 @@ const OPERATIONS: { readonly [Op in ControlOp]: Operation<Op> } = {
       certificate: encodePem(created.certificate.der, "CERTIFICATE"),
       journal: created.journal,
     };
+  },
+
+  "ca.compromised": async ({ authorities, status, clock }, { issuer: id, since }) => {
+    const authority = authorities.get(id);
+    const now = nowSeconds(clock);
+    const seconds = since === undefined ? now : Date.parse(since) / 1000;
+    if (seconds > now || seconds < authority.certificate.notBefore)
+      throw new SekishoError("DATE_INVALID", "the date lies before the CA's certificate, or in the future");
+    const { issuer } = authority;
+    const journal = await status.transact((transaction) => {
+      if (isCompromised({ status }, authority))
+        throw new SekishoError(
+          "ISSUER_COMPROMISED",
+          `the key of issuer ${id} is recorded as compromised already`,
+        );
+      return transaction.append({ kind: "compromise", issuer, since: seconds });
+    });
+    return { issuer: id, since: isoTime(seconds), journal };
   },
 
   "cert.issue": async (context, { issuer, csr, profile }) => {

@@ -60,11 +60,13 @@ export function issuerStatuses(sources: ReportSources): IssuerStatus[] {
         delegates: [],
       };
     const authority = sources.authorities.get(id);
+    const since = sources.status.reader.issuers().find((stored) => stored.id === id)?.compromisedSince ?? 0;
     const crl = sources.publisher.published(authority);
     const { at, why } = sources.schedule.due(authority);
     return {
       ...common,
       created: true,
+      ...(since === 0 ? {} : { compromisedSince: isoTime(since) }),
       subject: nameText(authority.certificate.subjectName),
       ...(crl === undefined ? {} : { crl: crlFacts(crl) }),
       crlDue: { at: isoTime(at), why },

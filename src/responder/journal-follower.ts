@@ -60,6 +60,8 @@ export class JournalFollower {
   }
 
   private apply({ body, position }: JournalRecord): void {
+    // It concerns every certificate of an issuer: forgetting all answers costs time once.
+    if (body.kind === "compromise") this.forgetEverything(position);
     if (body.kind === "changes")
       for (const { issuer, serial } of body.changes) this.touch(latin1(rowKey(issuer, serial)), position);
     this.applied = position;

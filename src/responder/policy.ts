@@ -1,8 +1,10 @@
 import type { Config, IssuerConfig } from "../core/config.js";
+import { CRL_REASON } from "../crl/reason.js";
 import type { OcspRequest } from "../ocsp/request.js";
 import type { CertStatus } from "../ocsp/response.js";
 import { archiveCutoffExtension, crlReferenceExtension } from "../ocsp/response-extensions.js";
 import type { StatusRow } from "../store/layout.js";
+import type { StoredIssuer } from "../store/status-reader.js";
 import type { Certificate } from "../x509/certificate.js";
 
 /** What an issuer's configuration says of the answers about its certificates. */
@@ -15,12 +17,18 @@ export interface OcspPolicy {
   readonly archiveCutoff: { readonly retention: number } | { readonly since: number } | undefined;
   /** singleExtensions of answers about revoked certificates. */
   readonly whenRevoked: readonly Uint8Array[];
+  /** Unix seconds since when the issuer's key is compromised; 0 while it is not. */
+  readonly compromisedSince: number;
 }
 
 /** RFC 9654; the Baseline Requirements still name RFC 8954 (standards D3). */
 const MAX_NONCE = { pkix: 128, "cabf-br": 32 } as const;
 
-export function ocspPolicy(config: Config, id: string, certificate: Certificate): OcspPolicy {
+export function ocspPolicy(
+  config: Config,
+  { id, compromisedSince }: StoredIssuer,
+  certificate: Certificate,
+): OcspPolicy {
   const { ocsp, ruleProfile } = config.issuers[id] as IssuerConfig;
   const { nonce, unknownCertificate, archiveCutoff, crlReferences } = ocsp;
   return {
@@ -33,6 +41,7 @@ export function ocspPolicy(config: Config, id: string, certificate: Certificate)
         : archiveCutoff === "issuer"
           ? { since: certificate.notBefore }
           : { retention: archiveCutoff },
+    compromisedSince,
     whenRevoked: crlReferences ? [crlReferenceExtension(`${config.responder.publicUrl}/crl/${id}.crl`)] : [],
   };
 }
@@ -48,11 +57,17 @@ export function echoedNonce(policy: OcspPolicy, { nonce }: OcspRequest): Uint8Ar
   return nonce.length <= policy.maxNonce ? nonce : undefined;
 }
 
-const NON_ISSUED: CertStatus = { kind: "revoked", revocationTime: 0, reason: 6 };
+const NON_ISSUED: CertStatus = { kind: "revoked", revocationTime: 0, reason: CRL_REASON.certificateHold };
 
-/** Good only for issued serials (invariant 4); a certificate on hold is revoked with reason certificateHold. */
-export function certStatus({ unknownCertificate }: OcspPolicy, row: StatusRow | undefined): CertStatus {
+/**
+ * Good only for issued serials (invariant 4); a certificate on hold is revoked with reason certificateHold. Once the
+ * issuer's key is compromised, all that was not revoked before is revoked with cACompromise (RFC 6960 2.7, standards B15).
+ */
+export function certStatus(policy: OcspPolicy, row: StatusRow | undefined): CertStatus {
+  const { unknownCertificate, compromisedSince } = policy;
   if (row === undefined) return unknownCertificate === "extended-revoked" ? NON_ISSUED : { kind: "unknown" };
+  if (compromisedSince > 0 && row.state !== "revoked")
+    return { kind: "revoked", revocationTime: compromisedSince, reason: CRL_REASON.cACompromise };
   if (row.state === "good") return { kind: "good" };
   return { kind: "revoked", revocationTime: row.revocationTime, reason: row.reason };
 }

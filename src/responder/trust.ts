@@ -116,7 +116,7 @@ export class Trust {
       validity: config.ocsp.validity,
       maxAge: config.ocsp.maxAge,
       token: config.ocsp.token,
-      policy: ocspPolicy(this.config, stored.id, certificate),
+      policy: ocspPolicy(this.config, stored, certificate),
       responders: this.respondersFor(stored.id, certificate, delegates, config),
     };
     for (const { hash, issuerNameHash, issuerKeyHash } of issuerIdentities(certificate))

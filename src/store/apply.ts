@@ -13,9 +13,16 @@ export function applyBody(tables: StatusTables, body: JournalBody, position: num
     case "changes":
       for (const change of body.changes) applyChange(tables, change, position);
       break;
-    case "issuer": {
-      const id = Buffer.from(body.id, "latin1");
-      tables.issuers.put(issuerKey(body.issuer), Buffer.concat([Buffer.of(id.length), id, body.certificate]));
+    case "issuer":
+      tables.issuers.put(issuerKey(body.issuer), encodeIssuer(body.id, body.certificate));
+      tables.meta.put(META.trust, encodePosition(position));
+      break;
+    case "compromise": {
+      const issuer = tables.issuers.get(issuerKey(body.issuer));
+      if (issuer === undefined) throw new RangeError("a compromise of an issuer that was never created");
+      const marked = Buffer.from(issuer);
+      marked.writeUIntBE(body.since, 0, SINCE_OCTETS);
+      tables.issuers.put(issuerKey(body.issuer), marked);
       tables.meta.put(META.trust, encodePosition(position));
       break;
     }
@@ -27,6 +34,14 @@ export function applyBody(tables: StatusTables, body: JournalBody, position: num
       // The journal alone keeps the CRL history; the published file is what readers use.
       break;
   }
+}
+
+/** Seconds since when the key is compromised, 0 while it is not. */
+const SINCE_OCTETS = 5;
+
+function encodeIssuer(id: string, certificate: Uint8Array): Buffer {
+  const name = Buffer.from(id, "latin1");
+  return Buffer.concat([Buffer.alloc(SINCE_OCTETS), Buffer.of(name.length), name, certificate]);
 }
 
 function applyChange(tables: StatusTables, change: Change, position: number): void {

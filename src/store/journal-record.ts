@@ -61,6 +61,13 @@ export type JournalBody =
       readonly covers: number;
       /** SHA-256 of the CertificateList file. */
       readonly digest: Uint8Array;
+    }
+  | {
+      /** The issuer's key is compromised: all that it issued is revoked (RFC 6960 2.7). */
+      readonly kind: "compromise";
+      readonly issuer: number;
+      /** Unix seconds, above 0. */
+      readonly since: number;
     };
 
 export interface JournalRecord {
@@ -70,7 +77,7 @@ export interface JournalRecord {
   readonly body: JournalBody;
 }
 
-const KINDS: readonly JournalBody["kind"][] = ["changes", "issuer", "delegate", "crl"];
+const KINDS: readonly JournalBody["kind"][] = ["changes", "issuer", "delegate", "crl", "compromise"];
 const OPS: readonly Change["op"][] = ["issue", "status"];
 const STATES: readonly CertState[] = ["good", "revoked", "held"];
 
@@ -102,6 +109,9 @@ function encodeBody(out: ByteWriter, body: JournalBody): void {
     case "crl":
       out.uint(body.issuer, 2).uint(body.number, 6).uint(body.thisUpdate, 5).uint(body.nextUpdate, 5);
       out.uint(body.covers, 6).hash(body.digest);
+      break;
+    case "compromise":
+      out.uint(body.issuer, 2).uint(body.since, 5);
       break;
   }
 }
@@ -158,6 +168,8 @@ function decodeBody(input: ByteReader, kind: JournalBody["kind"]): JournalBody {
         covers: input.uint(6),
         digest: input.hash(),
       };
+    case "compromise":
+      return { kind, issuer: input.uint(2), since: input.uint(5) };
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * Bytes on disk, layout version 1. Big-endian throughout, so that LMDB's byte order is numeric order.
+ * Bytes on disk, layout version 2. Big-endian throughout, so that LMDB's byte order is numeric order.
  *
  * status environment (written by the issuer, mapped read-only by responders):
  *   meta         text key          layout version, installation id, journal head, trust generation
  *   rows         issuer | serial   status row of every issued serial (invariant 4)
  *   revoked      issuer | serial   the same row, only while revoked or on hold: what a CRL lists, in its order
  *   journal      position          journal record (journal-record.ts)
- *   issuers      issuer            id and certificate
+ *   issuers      issuer            since when its key is compromised, id and certificate
  *   delegates    issuer | serial   OCSP delegate certificate
  *   checkpoints  position          signature over the journal head
  *
@@ -14,7 +14,7 @@
  *   meta, certificates, pending, crl-numbers, public-keys: see ca-store.ts
  */
 
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Serial numbers of issued certificates are at most 20 octets (RFC 5280 4.1.2.2). */
 export const MAX_SERIAL_OCTETS = 20;

@@ -23,6 +23,8 @@ export interface StoredIssuer {
   readonly issuer: number;
   readonly id: string;
   readonly certificate: Uint8Array;
+  /** Unix seconds since when its key is compromised; 0 while it is not. */
+  readonly compromisedSince: number;
 }
 
 export interface StoredDelegate {
@@ -141,10 +143,12 @@ export interface Snapshot {
 
 /** An entry of the issuers table. */
 export function decodeIssuer(key: Buffer, value: Buffer): StoredIssuer {
-  const idEnd = 1 + (value[0] as number);
+  const idEnd = 6 + (value[5] ?? Number.POSITIVE_INFINITY);
+  if (value.length < idEnd) throw new RangeError("not an issuer record");
   return {
     issuer: key.readUInt16BE(0),
-    id: value.toString("latin1", 1, idEnd),
+    id: value.toString("latin1", 6, idEnd),
     certificate: Uint8Array.prototype.slice.call(value, idEnd),
+    compromisedSince: value.readUIntBE(0, 5),
   };
 }

@@ -96,6 +96,11 @@ export const anyBody: fc.Arbitrary<JournalBody> = fc.oneof(
     covers: uint48,
     digest: hash,
   }),
+  plain<JournalBody & { kind: "compromise" }>({
+    kind: fc.constant("compromise"),
+    issuer: uint16,
+    since: time,
+  }),
 );
 
 export const anyRecord = fc.record(

@@ -1,31 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ClockGuard } from "../../src/core/clock-guard.js";
-import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
-import { CrlSchedule } from "../../src/issuer/crl-schedule.js";
-import { execute, type IssuerContext } from "../../src/issuer/operations.js";
+import { execute } from "../../src/issuer/operations.js";
 import { serialText } from "../../src/x509/serial.js";
 import { makeRequest } from "../support/certification-request.js";
-import { makeInstallation, silent } from "../support/installation.js";
+import { makeInstallation } from "../support/installation.js";
+import { issuerContext } from "../support/issuer-context.js";
 
 test("a clock that jumped signs nothing, but revokes (invariant 11)", async (t) => {
   const installation = await makeInstallation();
   t.after(() => installation.close());
-  const { context, config, keyStore } = installation;
+  const { context } = installation;
   const { serialNumber } = await installation.issue();
   const time = { wall: Date.now() + 60_000, boot: 1_000 };
-  const clock = new ClockGuard({ nowMs: () => time.wall }, { nowMs: () => time.boot });
-  const publisher = new CrlPublisher(config, context.status, context.ca, silent);
-  const schedule = new CrlSchedule(context.authorities, publisher, clock, silent, async () => undefined);
-  const issuer: IssuerContext = {
-    ...context,
-    clock,
-    log: silent,
-    publisher,
-    schedule,
-    keyStore,
-    startedAt: 0,
-  };
+  const issuer = issuerContext(installation, { nowMs: () => time.wall }, { nowMs: () => time.boot });
   const role: { role: "administrator"; approvals: [] } = { role: "administrator", approvals: [] };
 
   time.wall -= 30_000;

@@ -26,7 +26,7 @@ describe("Repository", () => {
   let repository: Repository;
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), "sekisho-test-"));
-    issuers = [{ issuer: 1, id: "root", certificate: ca.certificate.der }];
+    issuers = [{ issuer: 1, id: "root", certificate: ca.certificate.der, compromisedSince: 0 }];
     repository = new Repository(dir, () => issuers, clock);
   });
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
@@ -109,7 +109,8 @@ describe("Repository", () => {
   });
 
   test("the page links every CRL and certificate, with number and fingerprint", async () => {
-    issuers.push({ issuer: 2, id: "sub", certificate: new TestCa("p256", "Sub & <Co>").certificate.der });
+    const { der } = new TestCa("p256", "Sub & <Co>").certificate;
+    issuers.push({ issuer: 2, id: "sub", certificate: der, compromisedSince: 0 });
     publish(crl(41n));
     const { status, fields, body } = await get("/");
     const html = body.toString();

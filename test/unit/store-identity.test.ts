@@ -82,7 +82,7 @@ function refusedUntouched(dir: string, code: string): void {
 
 describe("a store that is not ours is refused and left as it was", () => {
   it("unknown layout version", async (t) => {
-    for (const version of [Buffer.of(2), Buffer.of(0), Buffer.alloc(0), Buffer.of(1, 0)]) {
+    for (const version of [Buffer.of(1), Buffer.of(3), Buffer.of(0), Buffer.alloc(0), Buffer.of(2, 0)]) {
       const dir = await environment(t, (root) => {
         const meta = root.openDB<Buffer, Buffer>("meta", BINARY);
         meta.putSync(META.layout, version);

@@ -240,7 +240,9 @@ describe("issuers, delegates, checkpoints", () => {
     const reader = openReader(dir);
     t.after(() => reader.close());
     assert.equal(reader.trustGeneration(), 2);
-    assert.deepEqual(comparable(reader.issuers()), [{ issuer: 1, id: "root", certificate }]);
+    assert.deepEqual(comparable(reader.issuers()), [
+      { issuer: 1, id: "root", certificate, compromisedSince: 0 },
+    ]);
     assert.deepEqual(comparable(reader.delegates()), [
       { issuer: 1, certificate: Uint8Array.of(0x31, 0), state: "revoked" },
     ]);
