@@ -27,6 +27,7 @@ function describe({ installation, production, started, issuers, journal }: Resul
       ["installation", `${installation}${production ? "" : " (not for production)"}`],
       ["running since", started],
       ["journal", `${journal.position}, head ${journal.head}`],
+      ["journal's token", journal.tokenFault],
     ]),
     ...issuers.flatMap((issuer) => ["", ...describeIssuer(issuer)]),
   ];
@@ -39,7 +40,7 @@ function describeIssuer(issuer: IssuerStatus): string[] {
     ["subject", issuer.subject],
     ["token", issuer.token],
     ["compromised since", issuer.compromisedSince],
-    ["token fault", issuer.tokenFault],
+    ["token's fault", issuer.tokenFault],
     ["activation", `${issuer.activation}${issuer.fulfilsCps ? "" : " (does not fulfil CPS 6.2.8, 6.2.9)"}`],
   ];
   if (!issuer.created) return aligned(identity);

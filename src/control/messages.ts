@@ -102,11 +102,11 @@ const issuerStatus = z.strictObject({
   subject: text,
   token: text,
   activation: text,
-  /** Whether the activation mode fulfils the practice statement (CPS 6.2.8, 6.2.9). */
   /** Since when its key is compromised; absent while it is not. */
   compromisedSince: time.optional(),
-  /** Why its token does not answer; absent while it does. */
+  /** Why its token does not work, and for how long; absent while it does. */
   tokenFault: text.optional(),
+  /** Whether the activation mode fulfils the practice statement (CPS 6.2.8, 6.2.9). */
   fulfilsCps: z.boolean(),
   crl: crlFacts.optional(),
   delta: crlFacts.optional(),
@@ -141,7 +141,12 @@ const results = {
     production: z.boolean(),
     started: time,
     issuers: z.array(issuerStatus),
-    journal: z.strictObject({ position: count, head: fingerprint }),
+    journal: z.strictObject({
+      position: count,
+      head: fingerprint,
+      /** As of an issuer: nothing can sign checkpoints. */
+      tokenFault: text.optional(),
+    }),
   }),
   "responder.enrol": z.strictObject({ issuer: name, fingerprint, certificate: pem, journal: count }),
 };

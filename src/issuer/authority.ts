@@ -17,6 +17,8 @@ export interface Authority {
   readonly signer: Signer;
   /** Looks for the key. Throws KEY_MISSING, and as the token does. */
   open(): Promise<unknown>;
+  /** False while its token is known not to work: what is not urgent waits for it. */
+  canSign(): boolean;
 }
 
 /** The created CAs of the installation, by id. */
@@ -70,8 +72,9 @@ export class Authorities {
         throw new SekishoError("KEY_MISSING", `token ${config.token} does not hold the key of issuer ${id}`);
       return found;
     };
+    const canSign = (): boolean => this.keyStore(config.token).fault === undefined;
     const key = describeKey(certificate.subjectPublicKeyInfo);
     const signer: Signer = { ...key, sign: async (batch) => (await open()).sign(batch) };
-    this.byId.set(id, { issuer, id, config, certificate, signer, open });
+    this.byId.set(id, { issuer, id, config, certificate, signer, open, canSign });
   }
 }

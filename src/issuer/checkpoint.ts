@@ -10,6 +10,7 @@ const LABEL = "journal";
 /** Signs the journal head with a key that is used for nothing else: at each CRL, and every ten minutes with changes. */
 export class Checkpointer {
   private opened: Promise<Signer> | undefined;
+  private failed = false;
 
   constructor(
     private readonly config: Config,
@@ -27,8 +28,23 @@ export class Checkpointer {
     return this.opened;
   }
 
+  /** True once an attempt failed and the token works again. */
+  get isOverdue(): boolean {
+    return this.failed && this.keyStore.fault === undefined;
+  }
+
   /** Signs the present head unless it is signed already. */
   async checkpoint(): Promise<void> {
+    try {
+      await this.signHead();
+      this.failed = false;
+    } catch (error) {
+      this.failed = true;
+      throw error;
+    }
+  }
+
+  private async signHead(): Promise<void> {
     const head = this.status.reader.head();
     if (head.position === this.status.lastCheckpoint()) return;
     const signer = await this.open();

@@ -3,8 +3,9 @@ import type { ClockGuard } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
 import { isSekishoError, type SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
-import { Tokens } from "../signer/open.js";
+import { within } from "../core/within.js";
 import type { KeyAccess } from "../signer/signer.js";
+import { Tokens } from "../signer/tokens.js";
 import { CaStore } from "../store/ca-store.js";
 import { StatusWriter } from "../store/status-writer.js";
 import { Authorities } from "./authority.js";
@@ -20,15 +21,18 @@ export interface IssuerCore {
   readonly status: StatusWriter;
   readonly ca: CaStore;
   readonly audit: AuditLog;
-  readonly tokens: Tokens;
-  /** As tokens.access. */
+  /** Access to each token. */
   readonly keyStore: (token: string) => KeyAccess;
   readonly authorities: Authorities;
   readonly checkpointer: Checkpointer;
   readonly publisher: CrlPublisher;
   /** Resolves once a write has failed. Then nothing more is acknowledged, and only a restart goes on. */
   readonly failed: Promise<SekishoError>;
-  close(): Promise<void>;
+  /**
+   * Resolves when everything is on disk: with true if a call to a token is out that may never return, so that the process
+   * can end only by SIGKILL.
+   */
+  close(): Promise<boolean>;
 }
 
 /**
@@ -50,11 +54,10 @@ export async function openIssuerCore(
   const completed = await completePending({ status, ca });
   if (completed > 0)
     log.warn({ completed }, "certificates that a crash left without a status row were completed");
-  const tokens = new Tokens(config);
+  const tokens = new Tokens(config, log);
   const keyStore = tokens.access;
   const authorities = new Authorities(config, status.reader, keyStore);
   const checkpointer = new Checkpointer(config, status, keyStore(config.journal.token), clock);
-  await openKeys(authorities, checkpointer, log);
   return {
     config,
     clock,
@@ -66,28 +69,32 @@ export async function openIssuerCore(
     authorities,
     checkpointer,
     publisher: new CrlPublisher(config, status, ca, log, build),
-    tokens,
     failed: Promise.race([status.failed, ca.failed, audit.failed]),
     async close() {
-      tokens.close();
       await audit.close();
       await ca.close();
       await status.close();
+      return tokens.close();
     },
   };
 }
 
+/** A token in order has answered by then. */
+const KEYS_MS = 2_000;
+
 /**
- * Opens the tokens, so that a wrong PIN or label shows at once. Without an answer from one the issuer starts all the
- * same: revocations need no token.
+ * Looks for the keys, so that what is wrong with them shows at once. The issuer starts all the same, and does not wait for
+ * a token that hangs: revocations need none. Throws KEY_REFUSED, and KEY_ATTRIBUTES for a key that may not be used.
  */
-async function openKeys(authorities: Authorities, checkpointer: Checkpointer, log: Log): Promise<void> {
+export async function openKeys({ authorities, checkpointer, log }: IssuerCore): Promise<void> {
   const tolerate = (what: string) => (err: unknown) => {
-    if (!isSekishoError(err, "KEY_MISSING", "TOKEN_FAILED", "TOKEN_TIMEOUT")) throw err;
+    if (!isSekishoError(err, "KEY_MISSING", "TOKEN_FAILED", "TOKEN_MISSING", "TOKEN_PIN", "TOKEN_TIMEOUT"))
+      throw err;
     log.error({ err }, `${what} is not to be had: nothing is signed with it until it is`);
   };
-  await Promise.all([
+  const opened = Promise.all([
     checkpointer.open().catch(tolerate("the journal key")),
     ...authorities.all().map(({ id, open }) => open().catch(tolerate(`the key of issuer ${id}`))),
   ]);
+  await within(opened, KEYS_MS);
 }

@@ -41,7 +41,7 @@ export class CrlSchedule {
   async tick(): Promise<void> {
     this.authorities.reload();
     for (const authority of this.authorities.all()) {
-      if (!this.mayTry(authority.id)) continue;
+      if (!authority.canSign() || !this.mayTry(authority.id)) continue;
       try {
         await this.through(authority, () => this.publishDue(authority));
       } catch (error) {

@@ -93,7 +93,7 @@ async function renewWaiting(context: IssueContext, log: Log): Promise<Enrolled[]
   const renewed: Enrolled[] = [];
   for (const waiting of waitingRequests(context, log)) {
     const { authority, file } = waiting;
-    if (!isRenewable(context, waiting)) continue;
+    if (!authority.canSign() || !isRenewable(context, waiting)) continue;
     try {
       renewed.push({ ...(await certifyDelegate(context, waiting)), authority });
     } catch (err) {

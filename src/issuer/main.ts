@@ -1,4 +1,3 @@
-import type { AuditLog } from "../audit/audit-log.js";
 import { ControlServer } from "../control/server.js";
 import { nowSeconds, systemClock } from "../core/clock.js";
 import { bootClock, ClockGuard, clockWatch } from "../core/clock-guard.js";
@@ -7,8 +6,7 @@ import type { SekishoError } from "../core/errors.js";
 import { type Log, openLog } from "../core/log.js";
 import { stopSignal } from "../core/stop-signal.js";
 import { auditedHandler, auditRefusal } from "./audited.js";
-import type { Checkpointer } from "./checkpoint.js";
-import { openIssuerCore } from "./core.js";
+import { type IssuerCore, openIssuerCore, openKeys } from "./core.js";
 import { CrlSchedule } from "./crl-schedule.js";
 import { renewDelegates } from "./enrol.js";
 import type { IssuerContext } from "./operations.js";
@@ -16,6 +14,7 @@ import type { IssuerContext } from "./operations.js";
 const TICK_MS = 1_000;
 const READER_CHECK_MS = 60_000;
 const CHECKPOINT_MS = 600_000;
+const CHECKPOINT_RETRY_MS = 5_000;
 const LAST_ANSWERS_MS = 200;
 
 /**
@@ -27,29 +26,21 @@ export async function runIssuer(configFile: string): Promise<void> {
   const log = openLog("issuer");
   const stop = stopSignal();
   const core = await openIssuerCore(config, new ClockGuard(systemClock, bootClock), log);
-  const { audit, checkpointer, authorities } = core;
   core.failed.then((failure) => endAfterFailure(log, failure));
-  // What is published or revoked is so without it; every ten minutes it is tried again.
+  try {
+    await openKeys(core);
+    await serve(core, stop);
+  } finally {
+    if (await core.close()) endPastCall(log);
+  }
+}
+
+async function serve(core: IssuerCore, stop: Promise<NodeJS.Signals>): Promise<void> {
+  const { config, audit, authorities, log } = core;
+  // What is published or revoked is so without it.
   const checkpoint = (): Promise<void> =>
-    checkpointer.checkpoint().catch((err) => log.error({ err }, "no checkpoint could be signed"));
-  const schedule = new CrlSchedule(
-    authorities,
-    core.publisher,
-    core.clock,
-    log,
-    async (authority, crl, why) => {
-      const { number, entries, sha256 } = crl;
-      await audit.append("crl.published", {
-        issuer: authority.id,
-        number: String(number),
-        entries,
-        sha256,
-        why,
-      });
-      await checkpoint();
-      log.info({ issuer: authority.id, number: String(number), entries, why }, "CRL published");
-    },
-  );
+    core.checkpointer.checkpoint().catch((err) => log.error({ err }, "no checkpoint could be signed"));
+  const schedule = crlSchedule(core, checkpoint);
   const context: IssuerContext = { ...core, schedule, startedAt: nowSeconds(core.clock) };
   await audit.append("service.start", { service: "issuer" });
   const control = await ControlServer.start({
@@ -61,7 +52,7 @@ export async function runIssuer(configFile: string): Promise<void> {
     onFault: (err) => log.error({ err }, "a control connection failed"),
   });
   warnOfStandingKeys(config, log);
-  const timers = startTimers(context, checkpointer, audit);
+  const timers = startTimers(context, core, checkpoint);
   log.info(
     { socket: config.control.socket, issuers: authorities.all().map(({ id }) => id) },
     "issuer serves",
@@ -73,10 +64,25 @@ export async function runIssuer(configFile: string): Promise<void> {
   await schedule.idle();
   await checkpoint();
   await audit.append("service.stop", { service: "issuer" });
-  await core.close();
-  if (!core.tokens.hang) return;
-  log.warn("a call to a token has not returned; the process ends by SIGKILL, with everything on disk");
-  process.kill(process.pid, "SIGKILL");
+}
+
+/** Publishes, and leaves a record and a checkpoint of what it published. */
+function crlSchedule(
+  { authorities, publisher, clock, audit, log }: IssuerCore,
+  checkpoint: () => Promise<void>,
+): CrlSchedule {
+  return new CrlSchedule(authorities, publisher, clock, log, async (authority, crl, why) => {
+    const { number, entries, sha256 } = crl;
+    await audit.append("crl.published", {
+      issuer: authority.id,
+      number: String(number),
+      entries,
+      sha256,
+      why,
+    });
+    await checkpoint();
+    log.info({ issuer: authority.id, number: String(number), entries, why }, "CRL published");
+  });
 }
 
 /**
@@ -88,7 +94,20 @@ function endAfterFailure(log: Log, failure: SekishoError): void {
   setTimeout(() => process.kill(process.pid, "SIGKILL"), LAST_ANSWERS_MS);
 }
 
-function startTimers(context: IssuerContext, checkpointer: Checkpointer, audit: AuditLog): NodeJS.Timeout[] {
+/**
+ * A thread that is in a token cannot be ended, and an orderly exit waits for it. Whoever reports why the service ended
+ * comes first.
+ */
+function endPastCall(log: Log): void {
+  log.warn("a call to a token has not returned; everything is on disk, and the process ends by SIGKILL");
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), LAST_ANSWERS_MS);
+}
+
+function startTimers(
+  context: IssuerContext,
+  { audit, checkpointer }: IssuerCore,
+  checkpoint: () => Promise<void>,
+): NodeJS.Timeout[] {
   const { clock, log, schedule, status } = context;
   const lookAtClock = clockWatch(clock, async (fault) => {
     if (fault === undefined) log.warn("the clock is trusted again; signing goes on");
@@ -110,7 +129,10 @@ function startTimers(context: IssuerContext, checkpointer: Checkpointer, audit: 
         log.info({ issuer: authority.id, notAfter: certificate.notAfter }, "OCSP delegate renewed");
       }
     }),
-    every(CHECKPOINT_MS, log, () => checkpointer.checkpoint()),
+    every(CHECKPOINT_MS, log, checkpoint),
+    every(CHECKPOINT_RETRY_MS, log, async () => {
+      if (checkpointer.isOverdue) await checkpoint();
+    }),
     every(READER_CHECK_MS, log, async () => {
       const stale = status.checkReaders();
       if (stale > 0) log.warn({ stale }, "reader slots of dead processes were freed");

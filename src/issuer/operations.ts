@@ -28,7 +28,7 @@ import type { CrlPublisher } from "./crl-publisher.js";
 import type { CrlSchedule } from "./crl-schedule.js";
 import { enrolResponder } from "./enrol.js";
 import { isCompromised, issueCertificate } from "./issue.js";
-import { crlFacts, isoTime, issuerStatuses } from "./report.js";
+import { crlFacts, isoTime, issuerStatuses, tokenFault } from "./report.js";
 
 /** Everything the operations work on; put together once in main. */
 export interface IssuerContext {
@@ -149,7 +149,11 @@ const OPERATIONS: { readonly [Op in ControlOp]: Operation<Op> } = {
       production: context.config.production,
       started: isoTime(context.startedAt),
       issuers: issuerStatuses(context),
-      journal: { position, head: Buffer.from(hash).toString("hex") },
+      journal: {
+        position,
+        head: Buffer.from(hash).toString("hex"),
+        ...tokenFault(context.keyStore(context.config.journal.token)),
+      },
     };
   },
 

@@ -44,11 +44,10 @@ export function crlFacts(crl: PublishedCrl): CrlFacts {
 export function issuerStatuses(sources: ReportSources): IssuerStatus[] {
   return Object.entries(sources.config.issuers).map(([id, config]) => {
     const { token, activation } = config;
-    const { fault } = sources.keyStore(token);
     const common = {
       id,
       token,
-      ...(fault === undefined ? {} : { tokenFault: fault }),
+      ...tokenFault(sources.keyStore(token)),
       activation,
       fulfilsCps: false,
     };
@@ -73,6 +72,11 @@ export function issuerStatuses(sources: ReportSources): IssuerStatus[] {
       delegates: delegates(sources, authority.issuer),
     };
   });
+}
+
+/** As the report says it of a token; nothing while it works. */
+export function tokenFault({ fault }: KeyAccess): { tokenFault?: string } {
+  return fault === undefined ? {} : { tokenFault: fault };
 }
 
 function delegates({ status, clock }: ReportSources, issuer: number): IssuerStatus["delegates"] {

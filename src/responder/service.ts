@@ -8,7 +8,7 @@ import type { Log } from "../core/log.js";
 import { DEFAULT_HTTP_LIMITS } from "../http/handler.js";
 import { type InheritedSocket, startHttpServer } from "../http/server.js";
 import { Repository } from "../repository/repository.js";
-import { Tokens } from "../signer/open.js";
+import { Tokens } from "../signer/tokens.js";
 import { mappedPosition, POSITION_OCTETS, positionPath } from "../store/position-file.js";
 import { StatusReader } from "../store/status-reader.js";
 import { admit } from "./admission.js";
@@ -52,7 +52,7 @@ export async function startService(
   inherited: InheritedSocket,
   log: Log,
 ): Promise<ResponderService> {
-  const tokens = new Tokens(config);
+  const tokens = new Tokens(config, log);
   // Login counts for the whole process, so it comes before the workers open their sessions: a wrong PIN is tried once.
   await Promise.all(ocspTokens(config).map((token) => tokens.open(token)));
   const status = StatusReader.open({ ...config.store, installation: config.installation });
@@ -141,7 +141,8 @@ export async function startService(
       await http.close(drainMs, idleMs);
       signing.close();
       await pool.close();
-      tokens.close();
+      // Not waited for: a call may be out, and the process ends.
+      void tokens.close();
       const last = await report();
       await status.close();
       return last;

@@ -2,12 +2,18 @@ import { isMainThread } from "node:worker_threads";
 import type { Handle } from "pkcs11js";
 import pkcs11js from "pkcs11js";
 import { SekishoError } from "../core/errors.js";
+import { ThreadLock } from "../core/thread-lock.js";
 
 /** `[pkcs11]` of the configuration. */
 export interface Pkcs11Settings {
   readonly module: string;
   /** Becomes SOFTHSM2_CONF of the process; only SoftHSM2 reads it. */
   readonly softhsm2Conf?: string | undefined;
+  /**
+   * Four octets, zero at first: a ThreadLock for the threads that may initialise the module besides the main thread.
+   * A network HSM's C_Initialize can hang, and two at once are undefined.
+   */
+  readonly initialisation?: SharedArrayBuffer | undefined;
 }
 
 /** A Cryptoki function returned something else than CKR_OK. */
@@ -52,9 +58,9 @@ export function cryptoki<Result>(functionName: string, call: () => Result): Resu
 const loaded = new Map<string, Pkcs11Module>();
 
 /**
- * The PKCS#11 module, loaded once a thread and initialised once a process, by the main thread, with OS locking.
- * The main thread must call it before a worker does. C_Finalize is never called: it would end every thread's sessions,
- * and the process's end does the same. Throws TOKEN_FAILED.
+ * The PKCS#11 module, loaded once a thread and initialised once a process, with OS locking: by the main thread, or by a
+ * thread with `initialisation` after the main thread's `holdLibrary`. C_Finalize is never called: it would end every
+ * thread's sessions, and the process's end does the same. Throws TOKEN_FAILED.
  */
 export function loadModule(settings: Pkcs11Settings): Pkcs11Module {
   const known = loaded.get(settings.module);
@@ -62,11 +68,28 @@ export function loadModule(settings: Pkcs11Settings): Pkcs11Module {
     known.assertSameConf(settings);
     return known;
   }
-  // A worker's process.env is a copy that the library does not see; the main thread has set the variable.
-  if (isMainThread && settings.softhsm2Conf !== undefined) process.env.SOFTHSM2_CONF = settings.softhsm2Conf;
+  if (isMainThread) setConf(settings);
   const module = new Pkcs11Module(settings);
   loaded.set(settings.module, module);
   return module;
+}
+
+const held = new Map<string, pkcs11js.PKCS11>();
+
+/** Loads the library for the threads of this process, and calls nothing in it that could hang. Throws TOKEN_FAILED. */
+export function holdLibrary(settings: Pkcs11Settings): void {
+  if (held.has(settings.module)) return;
+  setConf(settings);
+  held.set(settings.module, openLibrary(settings.module));
+}
+
+/** From the main thread: a worker's process.env is a copy that the library does not see. */
+function setConf({ softhsm2Conf }: Pkcs11Settings): void {
+  if (softhsm2Conf !== undefined) process.env.SOFTHSM2_CONF = softhsm2Conf;
+}
+
+function openLibrary(file: string): pkcs11js.PKCS11 {
+  return cryptoki("dlopen", () => new pkcs11js.PKCS11(file));
 }
 
 export interface TokenSlot {
@@ -85,8 +108,10 @@ export class Pkcs11Module {
 
   constructor(settings: Pkcs11Settings) {
     this.settings = settings;
-    this.api = cryptoki("dlopen", () => new pkcs11js.PKCS11(settings.module));
-    if (isMainThread) this.initialize();
+    this.api = openLibrary(settings.module);
+    const { initialisation } = settings;
+    if (initialisation !== undefined) new ThreadLock(initialisation).run(() => this.initialize());
+    else if (isMainThread) this.initialize();
     this.manufacturer = cryptoki("C_GetInfo", () => this.api.C_GetInfo()).manufacturerID.trim();
   }
 

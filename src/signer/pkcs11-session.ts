@@ -33,6 +33,11 @@ const STALE = [
   "CKR_OBJECT_HANDLE_INVALID",
 ];
 
+/** True for what says that the token has refused the PIN: one more try may lock it. */
+export function isPinRefusal(error: unknown): error is SekishoError {
+  return isReturnValue(error, "CKR_PIN_INCORRECT", "CKR_PIN_LOCKED", "CKR_PIN_EXPIRED");
+}
+
 /**
  * This thread's session with a token. One is enough: Cryptoki calls are synchronous, so a thread never has two open.
  * Opened and logged in when made, so that a wrong label or PIN shows at once.
@@ -119,8 +124,7 @@ export class TokenSession {
     } catch (error) {
       // The login belongs to the process: another thread has done it.
       if (isReturnValue(error, "CKR_USER_ALREADY_LOGGED_IN")) return;
-      if (isReturnValue(error, "CKR_PIN_INCORRECT", "CKR_PIN_LOCKED", "CKR_PIN_EXPIRED"))
-        this.refused = error;
+      if (isPinRefusal(error)) this.refused = error;
       throw error;
     }
   }

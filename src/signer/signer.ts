@@ -52,9 +52,9 @@ export interface KeyAccess {
   findSigner(keyIdentifier: Uint8Array): Signer | undefined | Promise<Signer | undefined>;
   list(label: string): Uint8Array[] | Promise<Uint8Array[]>;
   generate(label: string, keyType: KeyType): Signer | Promise<Signer>;
-  /** Why it does not answer now; undefined while it does. */
+  /** Why it does not work now, and for how long; undefined while it does. */
   readonly fault?: string | undefined;
   /** True while a call is out that may never return: then the process can only end by SIGKILL. */
   readonly hangs?: boolean;
-  close(): void;
+  close(): void | Promise<void>;
 }

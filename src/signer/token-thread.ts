@@ -1,55 +1,93 @@
-import { Worker } from "node:worker_threads";
 import type { Config } from "../core/config.js";
 import { isSekishoError, SekishoError } from "../core/errors.js";
+import type { Log } from "../core/log.js";
+import { Turnstile } from "../core/turnstile.js";
 import { describeKey, keyIdentifierOf } from "./algorithms.js";
+import { CallThread } from "./call-thread.js";
+import { holdLibrary } from "./pkcs11-module.js";
 import type { KeyAccess, KeyType, Signer, ToBeSigned } from "./signer.js";
-import type { FoundKey, SigningItem, TokenCall, TokenReply, TokenResults } from "./token-messages.js";
+import type {
+  FoundKey,
+  SigningItem,
+  TokenCall,
+  TokenFailure,
+  TokenReply,
+  TokenResults,
+} from "./token-messages.js";
 
-/** Milliseconds. A network HSM takes some of them for a signature, and tens of seconds to generate an RSA-4096 key. */
-export interface TokenDeadlines {
-  readonly callMs: number;
-  readonly generateMs: number;
-  /** Between two looks at a token that does not answer. */
-  readonly probeMs: number;
+/** In milliseconds. */
+export interface TokenTimes {
+  /** For a call, from when the token is free for it: calls that wait their turn are not late. */
+  readonly call: number;
+  /** For generating a key pair: RSA-4096 takes a small HSM minutes. */
+  readonly generate: number;
+  /** Until a token that failed is asked again. */
+  readonly retry: number;
+  /**
+   * Until a fresh thread asks a token that hangs, by the number of threads that hang already: where calls never return,
+   * each try costs a thread. Beyond the last only a return helps.
+   */
+  readonly fresh: readonly number[];
 }
 
-const DEADLINES: TokenDeadlines = { callMs: 10_000, generateMs: 120_000, probeMs: 1_000 };
-/** Threads left behind in calls that do not return; with so many, only a return helps. */
-const MAX_ABANDONED = 3;
+const TIMES: TokenTimes = {
+  call: 10_000,
+  generate: 300_000,
+  retry: 2_000,
+  fresh: [0, 30_000, 300_000, 3_600_000],
+};
+
+/** What a call to find out whether the token answers asks for: no key is used for it. */
+const PROBE = { do: "list", label: "" } as const;
+
+/** Tokens fail with these; other errors are about one key. */
+const TOKEN_FAULTS = ["TOKEN_FAILED", "TOKEN_MISSING", "TOKEN_PIN"] as const;
 
 /**
- * A PKCS#11 token whose calls run in a thread of their own, so that one that hangs holds nobody else up: it is given up
- * at its deadline (TOKEN_TIMEOUT), and calls are refused at once until the token answers a fresh thread or the call
- * returns. A refused PIN is never tried again. The main thread must have loaded the module before.
+ * failing: calls are tried, and fail. hangs: a call is late, the others are refused at once. locked: the PIN was refused,
+ * and so is every call until a restart.
+ */
+type Trouble = "failing" | "hangs" | "locked";
+
+interface Outage {
+  readonly trouble: Trouble;
+  readonly error: SekishoError;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+}
+
+/**
+ * A PKCS#11 token whose calls run in a thread of their own, one after the other, so that one that hangs holds up nobody
+ * who needs no token. Past its deadline a call fails with TOKEN_TIMEOUT and its thread is written off; calls that follow
+ * are refused at once until the call returns, or until a fresh thread with a session of its own is answered. A refused
+ * PIN is never tried again.
  */
 export class TokenThread implements KeyAccess {
-  private current: CallThread | undefined;
-  private readonly abandoned = new Set<CallThread>();
-  private refused: SekishoError | undefined;
-  private downSince: number | undefined;
-  private probing = false;
+  /** Every thread that has not ended; `serving` is the one that gets the calls. */
+  private readonly threads = new Set<CallThread>();
+  private serving: CallThread | undefined;
+  private readonly turns = new Turnstile();
+  private outage: Outage | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
+  /** @param initialisation as Pkcs11Settings.initialisation */
   constructor(
     private readonly config: Config,
     private readonly token: string,
-    private readonly deadlines: TokenDeadlines = DEADLINES,
+    private readonly initialisation: SharedArrayBuffer,
+    private readonly log: Log,
+    private readonly times: TokenTimes = TIMES,
   ) {}
 
   get fault(): string | undefined {
-    if (this.refused !== undefined) return this.refused.message;
-    if (this.downSince === undefined) return undefined;
-    const seconds = Math.round((performance.now() - this.downSince) / 1000);
-    return `token ${this.token} has not answered for ${seconds} s`;
+    if (this.outage === undefined) return undefined;
+    const { error, since } = this.outage;
+    return `${error.message}, for ${Math.round((performance.now() - since) / 1000)} s`;
   }
 
   get hangs(): boolean {
-    return this.abandoned.size > 0;
-  }
-
-  /** Opens the token. Throws as every call does. */
-  async open(): Promise<void> {
-    await this.call({ do: "open" });
+    return [...this.threads].some(({ late }) => late);
   }
 
   async findSigner(keyIdentifier: Uint8Array): Promise<Signer | undefined> {
@@ -65,148 +103,154 @@ export class TokenThread implements KeyAccess {
     return this.signer(await this.call({ do: "generate", label, keyType }));
   }
 
-  close(): void {
-    this.closed = true;
-    for (const thread of [...this.abandoned, this.current]) thread?.end();
+  /** Lets the call under way come to its end and gives sessions back; what hangs is left as it is. */
+  async close(): Promise<void> {
+    await this.turns.run(async () => {
+      this.closed = true;
+    });
+    clearTimeout(this.timer);
+    await Promise.all([...this.threads].map((thread) => thread.end(this.times.call)));
   }
 
   private signer({ subjectPublicKeyInfo, needsMessage }: FoundKey): Signer {
     const keyIdentifier = keyIdentifierOf(subjectPublicKeyInfo);
-    const item = ({ digest, chunks }: ToBeSigned): SigningItem =>
-      needsMessage ? { digest, message: [...chunks()] } : { digest };
+    const item = needsMessage ? withMessage : withoutMessage;
     return {
       ...describeKey(subjectPublicKeyInfo),
       needsMessage,
-      sign: (batch) => this.call({ do: "sign", keyIdentifier, items: batch.map(item) }),
+      sign: async (batch) => this.call({ do: "sign", keyIdentifier, items: batch.map(item) }),
     };
   }
 
-  private async call<Name extends TokenCall["do"]>(
+  private call<Name extends keyof TokenResults>(
     call: TokenCall & { readonly do: Name },
   ): Promise<TokenResults[Name]> {
-    if (this.refused !== undefined) throw this.refused;
-    if (this.downSince !== undefined) throw new SekishoError("TOKEN_TIMEOUT", this.fault as string);
-    this.current ??= this.start();
-    const { callMs, generateMs } = this.deadlines;
-    return (await this.on(
-      this.current,
-      call,
-      call.do === "generate" ? generateMs : callMs,
-    )) as TokenResults[Name];
+    return this.turns.run(async () => {
+      if (this.closed) throw new SekishoError("TOKEN_FAILED", `token ${this.token} is closed`);
+      if (this.outage !== undefined && this.outage.trouble !== "failing") throw this.outage.error;
+      const thread = this.server();
+      const reply = await thread.call(call, this.deadline(call));
+      if (reply === undefined) throw this.writeOff(thread);
+      if ("value" in reply) {
+        this.recovered();
+        return reply.value as TokenResults[Name];
+      }
+      throw this.failed(reply.failure);
+    });
   }
 
-  /** One call on one thread, and what follows from its failure. */
-  private async on(thread: CallThread, call: TokenCall, deadlineMs: number): Promise<unknown> {
-    try {
-      return await thread.call(call, deadlineMs);
-    } catch (error) {
-      if (isSekishoError(error, "TOKEN_PIN")) this.refused = error;
-      if (isSekishoError(error, "TOKEN_TIMEOUT")) this.abandon(thread);
-      throw error;
-    }
+  /** Milliseconds. A message takes its time to be hashed in the token: a second a megabyte. */
+  private deadline(call: TokenCall): number {
+    if (call.do === "generate") return this.times.generate;
+    if (call.do !== "sign") return this.times.call;
+    const octets = call.items
+      .flatMap(({ message = [] }) => message)
+      .reduce((sum, { length }) => sum + length, 0);
+    return this.times.call + octets / 1_000;
+  }
+
+  /** The thread that gets the calls. Throws TOKEN_FAILED if the library cannot be loaded. */
+  private server(): CallThread {
+    this.serving ??= this.start();
+    return this.serving;
   }
 
   private start(): CallThread {
-    return new CallThread(this.config, this.token, (thread) => {
-      if (this.current === thread) this.current = undefined;
-      if (this.abandoned.delete(thread)) void this.probe();
+    const { config, token, initialisation } = this;
+    if (config.pkcs11 !== undefined) holdLibrary(config.pkcs11);
+    const thread = new CallThread({ config, token, initialisation });
+    this.threads.add(thread);
+    void thread.ended.then(() => {
+      this.threads.delete(thread);
+      if (this.serving === thread) this.serving = undefined;
     });
+    return thread;
   }
 
-  private abandon(thread: CallThread): void {
-    this.downSince ??= performance.now();
-    if (this.current === thread) this.current = undefined;
-    this.abandoned.add(thread);
-    // It ends once its call returns, and says so.
-    thread.end();
-    this.probeLater();
+  /** What a call failed with. Whether it was the token's fault or a key's, a probe shows. */
+  private failed({ code, message, pinRefused }: TokenFailure): SekishoError {
+    const error = new SekishoError(code, message);
+    if (pinRefused) this.out("locked", error);
+    else if (isSekishoError(error, ...TOKEN_FAULTS)) this.probeInTurn();
+    return error;
   }
 
-  private probeLater(): void {
-    setTimeout(() => void this.probe(), this.deadlines.probeMs).unref();
-  }
-
-  /** Lets a fresh thread open the token; if that works, it takes over. */
-  private async probe(): Promise<void> {
-    if (this.closed || this.probing || this.downSince === undefined || this.abandoned.size >= MAX_ABANDONED)
-      return;
-    this.probing = true;
-    const fresh = this.start();
-    try {
-      await this.on(fresh, { do: "open" }, this.deadlines.callMs);
-      this.current = fresh;
-      this.downSince = undefined;
-    } catch {
-      fresh.end();
-      if (this.refused === undefined) this.probeLater();
-    } finally {
-      this.probing = false;
-    }
-  }
-}
-
-interface Pending {
-  resolve(value: unknown): void;
-  reject(error: SekishoError): void;
-}
-
-/** One worker thread and the calls it has been given. */
-class CallThread {
-  private readonly worker: Worker;
-  private readonly pending = new Map<number, Pending>();
-  private nextId = 0;
-
-  /** `onEnd` is called when the thread has ended, which a call that hangs puts off. */
-  constructor(config: Config, token: string, onEnd: (thread: CallThread) => void) {
-    this.worker = new Worker(new URL("./token-worker.js", import.meta.url), {
-      workerData: { config, token },
-    });
-    this.worker.on("message", (reply: TokenReply) => this.settle(reply));
-    let reason = "its thread ended";
-    this.worker.on("error", (error) => {
-      reason = error.message;
-    });
-    this.worker.once("exit", () => {
-      this.rejectAll(new SekishoError("TOKEN_FAILED", `token ${token}: ${reason}`));
-      onEnd(this);
-    });
-  }
-
-  /** Throws what the thread says; TOKEN_TIMEOUT for this call and all behind it once the deadline has passed. */
-  call(call: TokenCall, deadlineMs: number): Promise<unknown> {
-    const id = this.nextId++;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.rejectAll(new SekishoError("TOKEN_TIMEOUT", `no answer within ${deadlineMs} ms`)),
-        deadlineMs,
-      );
-      this.pending.set(id, {
-        resolve: (value) => {
-          clearTimeout(timer);
-          resolve(value);
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
+  private writeOff(thread: CallThread): SekishoError {
+    if (this.serving === thread) this.serving = undefined;
+    const error = new SekishoError("TOKEN_TIMEOUT", `token ${this.token} does not answer`);
+    this.out("hangs", error);
+    void thread.returned.then((reply) => this.cameBack(thread, reply));
+    const nextTryMs = this.times.fresh[this.threads.size - 1];
+    this.log.warn(
+      { token: this.token, threads: this.threads.size, nextTryMs },
+      "a call to a token is late; its thread is left to it",
+    );
+    if (nextTryMs !== undefined)
+      this.later(nextTryMs, () => {
+        if (this.serving === undefined && !this.closed) void this.probe(this.start());
       });
-      this.worker.postMessage({ id, call });
+    return error;
+  }
+
+  /** A late call has returned: what it brings is too late, but its thread can ask again. */
+  private cameBack(thread: CallThread, reply: TokenReply): void {
+    if ("failure" in reply && reply.failure.pinRefused) this.failed(reply.failure);
+    void this.probe(thread);
+  }
+
+  /** Asks whether the token answers. Of the threads that ask, the first to be answered serves from then on. */
+  private async probe(thread: CallThread): Promise<void> {
+    if (this.isNeedless(thread)) return thread.end(this.times.call);
+    const reply = await thread.call(PROBE, this.times.call);
+    if (reply === undefined) return void this.writeOff(thread);
+    if (this.isNeedless(thread)) return thread.end(this.times.call);
+    // One that ended over it is replaced at the next call.
+    if (this.threads.has(thread)) this.serving = thread;
+    if ("value" in reply) return this.recovered();
+    const { code, message, pinRefused } = reply.failure;
+    this.out(pinRefused ? "locked" : "failing", new SekishoError(code, message));
+    if (!pinRefused) this.later(this.times.retry, () => this.probeInTurn());
+  }
+
+  private isNeedless(thread: CallThread): boolean {
+    const replaced = this.serving !== undefined && this.serving !== thread;
+    return this.closed || replaced || this.outage?.trouble === "locked";
+  }
+
+  /** The thread that serves is probed when it is not busy. */
+  private probeInTurn(): void {
+    void this.turns.run(async () => {
+      const mayCall = this.outage === undefined || this.outage.trouble === "failing";
+      if (mayCall && !this.closed) await this.probe(this.server());
     });
   }
 
-  end(): void {
-    void this.worker.terminate();
+  private later(ms: number, act: () => void): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(act, ms);
+    this.timer.unref();
   }
 
-  private settle(reply: TokenReply): void {
-    const pending = this.pending.get(reply.id);
-    this.pending.delete(reply.id);
-    if ("value" in reply) pending?.resolve(reply.value);
-    else pending?.reject(new SekishoError(reply.code, reply.message));
+  private out(trouble: Trouble, error: SekishoError): void {
+    const { outage } = this;
+    if (outage?.trouble === "locked") return;
+    this.outage = { trouble, error, since: outage?.since ?? performance.now() };
+    if (outage?.trouble !== trouble)
+      this.log.error({ token: this.token, trouble, err: error }, "a token does not work");
   }
 
-  private rejectAll(error: SekishoError): void {
-    for (const pending of this.pending.values()) pending.reject(error);
-    this.pending.clear();
+  private recovered(): void {
+    if (this.outage === undefined) return;
+    this.outage = undefined;
+    clearTimeout(this.timer);
+    this.log.info({ token: this.token }, "the token works again");
   }
 }
+
+const withoutMessage = ({ digest }: ToBeSigned): SigningItem => ({ digest });
+
+/** Each piece is copied: a source may use one buffer for all. */
+const withMessage = (item: ToBeSigned): SigningItem => ({
+  digest: item.digest,
+  message: Array.from(item.chunks(), (piece) => Uint8Array.from(piece)),
+});

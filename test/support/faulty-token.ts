@@ -67,6 +67,11 @@ export class FaultyToken {
     this.write(0, 0);
   }
 
+  /** Whether the token has only mechanisms that hash the message themselves. Read when it is opened. */
+  hashesItself(value: boolean): void {
+    this.write(8, value ? 1 : 0);
+  }
+
   /** Calls of a function since it was first named to this object. */
   calls(functionName: string): number {
     return this.read(this.offset(functionName) + AT.calls);

@@ -33,7 +33,8 @@ struct rule {
 struct control {
   uint32_t absent;   /* 1 while the token is pulled */
   uint32_t removals; /* how often it was */
-  uint32_t spare[14];
+  uint32_t hashes;   /* 1: the token has only mechanisms that hash the message themselves */
+  uint32_t spare[13];
   struct rule rules[RULES];
 };
 
@@ -164,6 +165,17 @@ static CK_RV slot_list(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR slots, CK_ULONG_PTR
   return CKR_OK;
 }
 
+static CK_RV mechanism_list(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR list, CK_ULONG_PTR count) {
+  CK_RV rv = before("C_GetMechanismList");
+  if (rv == CKR_OK) rv = real->C_GetMechanismList(slot, list, count);
+  if (rv != CKR_OK || list == NULL || !__atomic_load_n(&control->hashes, __ATOMIC_ACQUIRE)) return rv;
+  CK_ULONG kept = 0;
+  for (CK_ULONG i = 0; i < *count; i++)
+    if (list[i] != CKM_RSA_PKCS && list[i] != CKM_ECDSA) list[kept++] = list[i];
+  *count = kept;
+  return rv;
+}
+
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
   static CK_FUNCTION_LIST functions;
   static pthread_once_t once_control = PTHREAD_ONCE_INIT, once_real = PTHREAD_ONCE_INIT;
@@ -175,6 +187,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
 #undef CK_PKCS11_FUNCTION_INFO
   functions.C_GetFunctionList = C_GetFunctionList;
   functions.C_GetSlotList = slot_list;
+  functions.C_GetMechanismList = mechanism_list;
   *list = &functions;
   return CKR_OK;
 }
