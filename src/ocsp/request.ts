@@ -2,6 +2,7 @@ import { OID, oidContent } from "../asn1/oid.js";
 import { DerError, DerReader } from "../asn1/reader.js";
 import { assertStrictDer } from "../asn1/strict-der.js";
 import { contextConstructed, contextPrimitive, TAG } from "../asn1/tags.js";
+import { headerLength } from "../asn1/writer.js";
 import { latin1 } from "../core/bytes.js";
 
 /** Bounds of one request (standards A10, P6, P7, P13). */
@@ -35,6 +36,8 @@ export interface OcspRequest {
   readonly hasNonce: boolean;
   /** Contents (latin1) of the OIDs that the client prefers to be signed with, in its order (RFC 6960 4.4.7). */
   readonly preferredSignatureAlgorithms: readonly string[];
+  /** True if it is one CertID and nothing else: what clients without nonce send, byte for byte the same (RFC 9919). */
+  readonly isPlain: boolean;
 }
 
 /** A request that is well-formed DER but breaks RFC 6960; answered malformedRequest like a DerError. */
@@ -75,10 +78,17 @@ export function parseOcspRequest(bytes: Uint8Array): OcspRequest {
   if (reader.peek() === contextConstructed(0)) readSignature();
   reader.leave(document);
   reader.finish();
-  return { certIDs, ...extensions };
+  return { certIDs, ...extensions, isPlain: isPlain(bytes.length, certIDs) };
 }
 
-type RequestExtensions = Omit<OcspRequest, "certIDs">;
+/** Whatever else a request had would make it longer than its only CertID in four SEQUENCEs. */
+function isPlain(octets: number, [only, ...others]: readonly CertID[]): boolean {
+  let length = only?.encoded.length ?? 0;
+  for (let level = 0; level < 4; level++) length += headerLength(length);
+  return others.length === 0 && octets === length;
+}
+
+type RequestExtensions = Omit<OcspRequest, "certIDs" | "isPlain">;
 const NO_EXTENSIONS: RequestExtensions = {
   nonce: undefined,
   hasNonce: false,

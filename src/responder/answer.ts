@@ -125,8 +125,8 @@ export class BatchAnswerer {
     if (policy.unknownCertificate === "extended-revoked") extensions.push(EXTENDED_REVOKE);
     const nextUpdate = Math.min(now + issuer.validity, responder.notAfter, issuer.notAfter);
     const responseData = encodeResponseData(responder.template, responses, now, nextUpdate, extensions);
-    // Answers about serials that nobody issued are not kept: they are as many as there are numbers.
-    const cacheable = !request.hasNonce && outcome !== "unknown";
+    // Kept is what is asked again in the same bytes: serials that nobody issued and extensions are as many as one likes.
+    const cacheable = request.isPlain && outcome !== "unknown";
     const maxAge = Math.min(issuer.maxAge, Math.floor((nextUpdate - now) / 2));
     return new Draft(
       { outcome, cacheable, thisUpdate: now, nextUpdate, maxAge, rows },

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { latin1 } from "../core/bytes.js";
+import { asBuffer, latin1 } from "../core/bytes.js";
 import { type Clock, nowSeconds } from "../core/clock.js";
 import { isNotModified } from "../http/conditional.js";
 import type { HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/handler.js";
@@ -15,8 +15,6 @@ import type { CachedAnswer, ResponseCache } from "./response-cache.js";
 
 /** Longer requests are malformed (standards P7); no client comes near it with 16 CertIDs. */
 const MAX_REQUEST_OCTETS = 16 * 1024;
-/** Answers to longer keys are not kept: 16 CertIDs in base64 fit, and padded requests cannot fill the memory. */
-const MAX_KEPT_KEY = 2560;
 /** Tag of a SEQUENCE. */
 const DER_SEQUENCE = 0x30;
 
@@ -79,25 +77,28 @@ export class Frontend {
       reply.send(415, TEXT_FIELDS, Buffer.from(`expected ${fault}\n`));
       return;
     }
-    // Also keeps POST keys apart from GET keys, which begin with a slash.
+    // Also keeps DER keys apart from targets, which begin with a slash.
     if (request.body[0] !== DER_SEQUENCE) {
       this.events.answered("POST", "malformedRequest");
       reply.send(200, ERROR_FIELDS, errorResponse("malformedRequest"));
       return;
     }
     const key = latin1(request.body);
-    const cached = this.lookUp("POST", key);
-    if (cached !== undefined) reply.send(200, POST_FIELDS, cached.body);
-    else
+    const cached = this.lookUp(key);
+    if (cached !== undefined) {
+      this.events.answered("POST", "cached");
+      reply.send(200, POST_FIELDS, cached.body);
+    } else
       this.ask("POST", key, request.body, request.peer, (body, answer) => {
         reply.send(200, answer === undefined ? ERROR_FIELDS : POST_FIELDS, body);
       });
   }
 
   private get(path: string, request: HttpRequest, reply: HttpReply): void {
-    const key = request.target;
-    const cached = this.lookUp("GET", key);
+    const { target } = request;
+    const cached = this.lookUp(target);
     if (cached !== undefined) {
+      this.events.answered("GET", "cached");
       this.sendCacheable(request, reply, cached);
       return;
     }
@@ -105,6 +106,20 @@ export class Frontend {
     if (der === undefined) {
       this.events.answered("GET", "malformedRequest");
       reply.send(400, ERROR_FIELDS, errorResponse("malformedRequest"));
+      return;
+    }
+    // Also keeps DER keys apart from targets, which begin with a slash.
+    if (der[0] !== DER_SEQUENCE) {
+      this.events.answered("GET", "malformedRequest");
+      reply.send(200, ERROR_FIELDS, errorResponse("malformedRequest"));
+      return;
+    }
+    const key = latin1(der);
+    const same = this.lookUp(key);
+    if (same !== undefined) {
+      this.events.answered("GET", "cached");
+      this.keepSpelling(target, path, der, same);
+      this.sendCacheable(request, reply, same);
       return;
     }
     // Header fields are gone once this call returns.
@@ -115,12 +130,16 @@ export class Frontend {
     });
   }
 
-  /** The kept answer for a request, once every acknowledged change has been applied (invariant 1). */
-  private lookUp(method: "GET" | "POST", key: string): CachedAnswer | undefined {
+  /** The spellings that clients use find their answer by the target next time; the countless others are decoded each time. */
+  private keepSpelling(target: string, path: string, der: Uint8Array, answer: CachedAnswer): void {
+    const base64 = asBuffer(der).toString("base64");
+    if (path === encodeURIComponent(base64) || path === base64) this.cache.set(target, answer);
+  }
+
+  /** The kept answer for a DER request or a GET target, once every acknowledged change has been applied (invariant 1). */
+  private lookUp(key: string): CachedAnswer | undefined {
     this.follower.catchUp();
-    const answer = this.cache.get(key, nowSeconds(this.clock));
-    if (answer !== undefined) this.events.answered(method, "cached");
-    return answer;
+    return this.cache.get(key, nowSeconds(this.clock));
   }
 
   private sendCacheable(request: HttpRequest, reply: HttpReply, answer: CachedAnswer): void {
@@ -167,8 +186,7 @@ export class Frontend {
       }
       this.events.answered(method, answer.outcome);
       const signed = answer.nextUpdate > 0 ? cachedAnswer(body, answer) : undefined;
-      if (signed !== undefined && answer.cacheable && key.length <= MAX_KEPT_KEY)
-        this.keep(key, signed, position);
+      if (signed !== undefined && answer.cacheable) this.keep(key, signed, position);
       send(body, signed);
     };
     if (!this.peers.take(peer)) {

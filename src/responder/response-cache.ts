@@ -17,8 +17,9 @@ export interface CachedAnswer {
 }
 
 /**
- * Answers by exact request: a client without nonce repeats itself byte for byte. The key is the raw GET target, or
- * the POST body as latin1 (DER begins with `0`, a target with `/`). Bounded; losing it costs time, never correctness.
+ * Answers by exact request: a client without nonce repeats itself byte for byte. The key is the DER request as latin1,
+ * for POST and GET alike, or a GET target in a usual spelling (DER begins with `0`, a target with `/`), which saves the
+ * decoding. Bounded; losing it costs time, never correctness.
  */
 export class ResponseCache {
   private readonly answers = new Map<string, CachedAnswer>();

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { hostileClients } from "./hostile-clients.js";
+import { malformed } from "./malformed.js";
 import { reload } from "./reload.js";
 import { revocations } from "./revocations.js";
 import { token } from "./token.js";
@@ -44,6 +45,14 @@ program
   .option("--reloads <n>", "how many", count, 10)
   .option("--processes <n>", "responder processes", count, 2)
   .action(reload);
+program
+  .command("malformed")
+  .description(
+    "generated requests, in order and broken: only answers that the table of bad inputs names (standards P)",
+  )
+  .option("--requests <n>", "how many", count, 1_000_000)
+  .option("--seed <n>", "repeats another run", count, 1 + (Date.now() % 2 ** 31))
+  .action(malformed);
 
 try {
   await program.parseAsync();

@@ -51,16 +51,43 @@ describe("cached answers", () => {
     return { responder, requests: () => requests };
   }
 
-  test("the same bytes are answered from memory, byte for byte; GET and POST each for itself", async () => {
+  test("the same request is answered from memory, byte for byte, by POST and by GET in every spelling", async () => {
     const { responder, requests } = counting();
     const request = ask([await installation.issue()]);
     const first = await responder.post(request);
     assert.deepEqual((await responder.post(request)).body, first.body);
     assert.equal(requests(), 1);
-    await responder.get(getTarget(request));
-    await responder.get(getTarget(request));
-    assert.equal(requests(), 2);
-    assert.deepEqual(responder.counted, ["POST good", "POST cached", "GET good", "GET cached"]);
+    const base64 = request.toString("base64");
+    const odd = `/ocsp/%4D${encodeURIComponent(base64.slice(1))}`;
+    for (const target of [getTarget(request), getTarget(request), `/ocsp/${base64}`, odd, odd])
+      assert.deepEqual((await responder.get(target)).body, first.body);
+    assert.equal(requests(), 1);
+    assert.deepEqual(responder.counted, [
+      "POST good",
+      "POST cached",
+      ...Array.from({ length: 5 }, () => "GET cached"),
+    ]);
+    assert.ok(responder.cache.size <= 3, "one entry for the request, and one each for the usual spellings");
+  });
+
+  test("a GET of bytes that read like a kept target is malformed", async () => {
+    const { responder } = counting();
+    const target = getTarget(ask([await installation.issue()]));
+    await responder.get(target);
+    await responder.get(target);
+    const { body } = await responder.get(
+      `/ocsp/${encodeURIComponent(Buffer.from(target).toString("base64"))}`,
+    );
+    assert.equal(body.toString("hex"), "30030a0101");
+  });
+
+  test("only a single CertID without anything else is kept: the rest is as many as one likes", async () => {
+    const { responder } = counting();
+    const certificates = [await installation.issue(), await installation.issue()];
+    const { body } = await responder.post(ask(certificates));
+    assert.equal(statusIn(body, (certificates[0] as Certificate).serialNumber), "good");
+    await responder.post(withExtension(ask(certificates.slice(0, 1)), 9));
+    assert.equal(responder.cache.size, 0);
   });
 
   test("nonces, unknown serials, errors and long requests are not kept", async () => {
