@@ -1,9 +1,9 @@
 import { percentiles } from "../../bench/load/histogram.js";
 import { describeLoad, runLoad } from "../../bench/load/run-generator.js";
 import { Random } from "../fault/schedules/random.js";
+import { Askers } from "../support/askers.js";
 import { hostileHttp, outcomeOf } from "../support/hostile-http.js";
 import { HostileRequests } from "../support/hostile-requests.js";
-import { Askers } from "./askers.js";
 import { Demo } from "./demo.js";
 import { anonymousMiB } from "./memory.js";
 import { usualQuestions } from "./questions.js";

@@ -1,9 +1,9 @@
 import type { ControlOp, RequestOf, ResultOf } from "../../src/control/messages.js";
 import type { Certificate } from "../../src/x509/certificate.js";
+import { Askers } from "../support/askers.js";
 import { makeRequest } from "../support/certification-request.js";
 import { ocspRequest, statusIn } from "../support/ocsp-client.js";
 import { ocspPost } from "../support/ocsp-load.js";
-import { Askers } from "./askers.js";
 import { Demo } from "./demo.js";
 import { ocspGet } from "./questions.js";
 

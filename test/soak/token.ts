@@ -6,11 +6,11 @@ import { setTimeout as wait } from "node:timers/promises";
 import { describeLoad, runLoad } from "../../bench/load/run-generator.js";
 import type { Certificate } from "../../src/x509/certificate.js";
 import { findSoftHsm } from "../../tools/softhsm-path.js";
+import { Askers } from "../support/askers.js";
 import { makeRequest } from "../support/certification-request.js";
 import { FaultyToken } from "../support/faulty-token.js";
 import { ocspRequest, statusIn } from "../support/ocsp-client.js";
 import { ocspPost } from "../support/ocsp-load.js";
-import { Askers } from "./askers.js";
 import { Demo } from "./demo.js";
 import { cachedQuestions } from "./questions.js";
 

@@ -67,7 +67,7 @@ export class TestResponder {
   readonly cache: ResponseCache;
   /** Outcomes as metrics count them. */
   readonly counted: string[] = [];
-  private readonly frontend: Frontend;
+  readonly frontend: Frontend;
 
   constructor(installation: Installation, options: TestResponderOptions = {}) {
     const { context } = installation;
