@@ -15,6 +15,7 @@ export class CallThread {
   returned: Promise<TokenReply>;
   /** True while a call is out that has not returned in its time. */
   late = false;
+  private out = false;
   private ending = false;
   private readonly worker: Worker;
   /** What every call comes back with once the thread has ended. */
@@ -46,6 +47,7 @@ export class CallThread {
     if (this.ending) await this.ended;
     if (this.last !== undefined) return this.last;
     this.returned = this.nextReply();
+    this.out = true;
     this.worker.postMessage(call);
     const reply = await within(this.returned, deadlineMs);
     this.late = reply === undefined;
@@ -54,13 +56,16 @@ export class CallThread {
     return reply;
   }
 
-  /** Ends the thread. Resolves when that is done; at once if it has to wait for a late call. */
+  /** Ends the thread, after the call that is out. Resolves when an idle one has ended, others are late from now on. */
   async end(deadlineMs: number): Promise<void> {
     this.ending = true;
     this.worker.postMessage({ do: "end" } satisfies TokenCall);
-    if (this.late) return;
-    const ended = this.ended.then(() => true);
-    this.late = (await within(ended, deadlineMs)) === undefined;
+    this.late =
+      this.out ||
+      (await within(
+        this.ended.then(() => true),
+        deadlineMs,
+      )) === undefined;
   }
 
   private nextReply(): Promise<TokenReply> {
@@ -70,6 +75,7 @@ export class CallThread {
   }
 
   private reply(reply: TokenReply): void {
+    this.out = false;
     this.late = false;
     this.settle?.(reply);
   }

@@ -31,7 +31,7 @@ export interface TokenTimes {
 }
 
 const TIMES: TokenTimes = {
-  call: 10_000,
+  call: 5_000,
   generate: 300_000,
   retry: 2_000,
   fresh: [0, 30_000, 300_000, 3_600_000],
