@@ -189,6 +189,8 @@ export const configSchema = z.strictObject({
     peerConnections: z.number().int().min(1).max(1_000_000).default(1_024),
     /** Requests of one address that may wait for a signature in each process; the rest gets what needs none. */
     peerWaiting: z.number().int().min(1).max(1_000_000).default(256),
+    /** hot: kept answers that are asked for are signed anew before they stop being fresh. */
+    presign: z.enum(["off", "hot"]).default("hot"),
     /** Where the responder leaves enrolment requests for the issuer. */
     enrolDir: path,
   }),

@@ -7,16 +7,17 @@ import type { Trust } from "./trust.js";
 
 /**
  * What a request costs and is worth (invariant 9), in the order of service: `known` asks about issued certificates and
- * its answer can be kept; `nonce` wants a signature of its own; `unknown` asks about a serial that nobody issued.
+ * its answer can be kept; `nonce` wants a signature of its own; `unknown` asks about a serial that nobody issued. Last
+ * comes `refresh`, a kept answer that is signed anew ahead of time and that no client waits for.
  */
-export const REQUEST_CLASSES = ["known", "nonce", "unknown"] as const;
+export const REQUEST_CLASSES = ["known", "nonce", "unknown", "refresh"] as const;
 export type RequestClass = (typeof REQUEST_CLASSES)[number];
 
 export type Admission =
   | { readonly refused: ErrorStatus & ("malformedRequest" | "unauthorized") }
   | {
       readonly refused: undefined;
-      readonly class: RequestClass;
+      readonly class: Exclude<RequestClass, "refresh">;
       /** The same question without nonce and extensions: its kept answer serves when a nonce cannot be signed. */
       readonly plain: () => Uint8Array;
     };

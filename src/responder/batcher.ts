@@ -63,6 +63,7 @@ export class Batcher {
     known: new Queue(),
     nonce: new Queue(),
     unknown: new Queue(),
+    refresh: new Queue(),
   };
   private inFlight = 0;
   private answering = 0;

@@ -32,6 +32,8 @@ type Admitted = Extract<Admission, { readonly refused: undefined }>;
 /** What is counted for metrics. */
 export interface FrontendEvents {
   answered(method: "GET" | "POST", outcome: Outcome | "cached"): void;
+  /** An answer is kept for a DER request (latin1). */
+  kept?(key: string, answer: CachedAnswer): void;
 }
 
 /**
@@ -136,6 +138,16 @@ export class Frontend {
     if (path === encodeURIComponent(base64) || path === base64) this.cache.set(target, answer);
   }
 
+  /** Has the kept answer to a DER request signed anew at the lowest priority; says whether it is kept. */
+  refresh(key: string, done: (kept: boolean) => void): void {
+    const deliver: Deliver = (body, answer, position) => {
+      const renewed = answer.cacheable ? cachedAnswer(body, answer) : undefined;
+      if (renewed !== undefined) this.keep(key, renewed, position);
+      done(renewed !== undefined);
+    };
+    if (!this.batcher.add("refresh", key, Buffer.from(key, "latin1"), deliver)) done(false);
+  }
+
   /** The kept answer for a DER request or a GET target, once every acknowledged change has been applied (invariant 1). */
   private lookUp(key: string): CachedAnswer | undefined {
     this.follower.catchUp();
@@ -211,7 +223,9 @@ export class Frontend {
   /** Caches an answer unless a certificate in it changed after its snapshot; same turn as the check (invariant 1). */
   private keep(key: string, answer: CachedAnswer, position: number): void {
     this.follower.catchUp();
-    if (!this.follower.touchedSince(answer.rows, position)) this.cache.set(key, answer);
+    if (this.follower.touchedSince(answer.rows, position)) return;
+    this.cache.set(key, answer);
+    this.events.kept?.(key, answer);
   }
 }
 
@@ -256,5 +270,5 @@ function cachedAnswer(body: Buffer, answer: Answer): CachedAnswer {
   // now + max-age stays before nextUpdate while the answer is served (standards F9), and it is renewed by half its life.
   const validUntil = nextUpdate - maxAge;
   const freshUntil = Math.min(validUntil, thisUpdate + Math.ceil((nextUpdate - thisUpdate) / 2));
-  return { body, fields, etag, lastModified: thisUpdate, freshUntil, validUntil, rows };
+  return { body, fields, etag, lastModified: thisUpdate, freshUntil, validUntil, rows, used: false };
 }

@@ -1,6 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { type Clock, nowSeconds } from "../core/clock.js";
 import type { Outcome } from "./batch.js";
 import type { FrontendEvents } from "./frontend.js";
+import type { PreSigner } from "./pre-signer.js";
+import type { CachedAnswer } from "./response-cache.js";
 
 /** What the gauges read when they are scraped. */
 export interface MetricsSource {
@@ -20,6 +23,7 @@ export class Metrics implements FrontendEvents {
   readonly registry = new Registry();
   private readonly answers: Counter<"method" | "outcome">;
   private readonly batches: Histogram;
+  private preSigner: PreSigner | undefined;
 
   constructor(source: MetricsSource) {
     const registers = [this.registry];
@@ -84,6 +88,43 @@ export class Metrics implements FrontendEvents {
 
   answered(method: "GET" | "POST", outcome: Outcome | "cached"): void {
     this.answers.inc({ method, outcome });
+  }
+
+  kept(key: string, answer: CachedAnswer): void {
+    this.preSigner?.kept(key, answer);
+  }
+
+  /** Adds the pre-signer's figures. */
+  follow(preSigner: PreSigner, clock: Clock): void {
+    this.preSigner = preSigner;
+    const registers = [this.registry];
+    new Gauge({
+      name: "sekisho_presign_backlog",
+      help: "Kept answers that should have been signed anew by now",
+      registers,
+      collect() {
+        this.set(preSigner.backlog);
+      },
+    });
+    new Gauge({
+      name: "sekisho_presigned_answers",
+      help: "Kept answers signed anew ahead of time since the process started",
+      registers,
+      collect() {
+        this.set(preSigner.signed);
+      },
+    });
+    new Gauge({
+      name: "sekisho_first_answer_expires_seconds",
+      help: "Time until the kept answer that is due first may no longer be sent",
+      aggregator: "min",
+      registers,
+      collect() {
+        this.reset();
+        const { firstExpiry } = preSigner;
+        if (firstExpiry !== undefined) this.set(firstExpiry - nowSeconds(clock));
+      },
+    });
   }
 
   batchSigned(signatures: number): void {

@@ -14,6 +14,8 @@ export interface CachedAnswer {
   readonly validUntil: number;
   /** Row keys the answer speaks about. */
   readonly rows: readonly string[];
+  /** True once it was sent from the cache. */
+  used: boolean;
 }
 
 /**
@@ -25,6 +27,9 @@ export class ResponseCache {
   private readonly answers = new Map<string, CachedAnswer>();
   private readonly requestsOf = new Map<string, Set<string>>();
 
+  /** Told of each answer that a change of its certificate has made wrong. */
+  onEvicted: (request: string, answer: CachedAnswer) => void = () => {};
+
   constructor(private readonly maxAnswers: number) {}
 
   get size(): number {
@@ -34,7 +39,14 @@ export class ResponseCache {
   /** The kept answer while it is fresh. */
   get(request: string, now: number): CachedAnswer | undefined {
     const answer = this.answers.get(request);
-    return answer !== undefined && now < answer.freshUntil ? answer : undefined;
+    if (answer === undefined || now >= answer.freshUntil) return undefined;
+    answer.used = true;
+    return answer;
+  }
+
+  /** What is kept, fresh or not, without counting as use. */
+  peek(request: string): CachedAnswer | undefined {
+    return this.answers.get(request);
   }
 
   /** The kept answer while it is valid: what there is when nothing newer can be signed. */
@@ -56,7 +68,11 @@ export class ResponseCache {
 
   /** Forgets every answer about a row. */
   evict(row: string): void {
-    for (const request of [...(this.requestsOf.get(row) ?? [])]) this.remove(request);
+    for (const request of [...(this.requestsOf.get(row) ?? [])]) {
+      const answer = this.answers.get(request);
+      this.remove(request);
+      if (answer !== undefined) this.onEvicted(request, answer);
+    }
   }
 
   clear(): void {

@@ -1,6 +1,6 @@
 import { Piscina } from "piscina";
 import { loadBindings } from "../../native-bindings/binding.js";
-import { nowSeconds, systemClock } from "../core/clock.js";
+import { type Clock, nowSeconds, systemClock } from "../core/clock.js";
 import { bootClock, ClockGuard, clockWatch } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
 import { SekishoError } from "../core/errors.js";
@@ -20,6 +20,7 @@ import type { Report } from "./ipc.js";
 import { JournalFollower } from "./journal-follower.js";
 import { Metrics } from "./metrics.js";
 import { PeerBudget } from "./peer-budget.js";
+import { PreSigner } from "./pre-signer.js";
 import { ResponseCache } from "./response-cache.js";
 import { SigningPool, TokenUnavailable } from "./signing-pool.js";
 import { TokenBreaker } from "./token-breaker.js";
@@ -31,7 +32,10 @@ const MAX_CACHED_ANSWERS = 100_000;
  * At 1.5 ms a signature and two workers the known and the nonce requests together are a wait of under 3 s, where the
  * batcher gives up; questions about serials that nobody issued get what little is left.
  */
-const MAX_WAITING = { known: 2_048, nonce: 1_024, unknown: 256 };
+const MAX_WAITING = { known: 2_048, nonce: 1_024, unknown: 256, refresh: 64 };
+const PRE_SIGN_MS = 100;
+/** What a key of a DER request begins with; a GET target begins with a slash. */
+const DER = "0";
 const ENROLMENT_CHECK_MS = 2_000;
 const CLOCK_WATCH_MS = 1_000;
 
@@ -106,6 +110,8 @@ export async function startService(
     metrics,
   );
 
+  const preSigning =
+    config.responder.presign === "hot" ? startPreSigner(frontend, cache, metrics, clock.guard) : undefined;
   const http = await startHttpServer({
     ...config.responder.listen,
     inherited,
@@ -138,6 +144,7 @@ export async function startService(
     stop: async (drainMs, idleMs) => {
       clearInterval(enrolment);
       clearInterval(clock.watch);
+      clearInterval(preSigning);
       await http.close(drainMs, idleMs);
       signing.close();
       await pool.close();
@@ -189,6 +196,25 @@ async function startPool(
   if (first?.fault !== undefined) throw new SekishoError(first.fault.code, first.fault.message);
   if (first?.signingFault !== undefined) throw new SekishoError("TOKEN_FAILED", first.signingFault);
   return { pool, delegates: first?.delegates ?? new Map() };
+}
+
+function startPreSigner(
+  frontend: Frontend,
+  cache: ResponseCache,
+  metrics: Metrics,
+  clock: Clock,
+): NodeJS.Timeout {
+  const preSigner = new PreSigner(
+    2 * MAX_CACHED_ANSWERS,
+    (key) => cache.peek(key),
+    (key, done) => frontend.refresh(key, done),
+    clock,
+  );
+  cache.onEvicted = (key, answer) => {
+    if (key.startsWith(DER)) preSigner.evicted(key, answer);
+  };
+  metrics.follow(preSigner, clock);
+  return setInterval(() => preSigner.tick(), PRE_SIGN_MS);
 }
 
 /** Reads the position file through a mapping, a memory read; without the addon, the journal head itself. */

@@ -5,7 +5,7 @@ import { Batcher, type RunBatch } from "../../src/responder/batcher.js";
 import { Frontend } from "../../src/responder/frontend.js";
 import { JournalFollower } from "../../src/responder/journal-follower.js";
 import { PeerBudget } from "../../src/responder/peer-budget.js";
-import { ResponseCache } from "../../src/responder/response-cache.js";
+import { type CachedAnswer, ResponseCache } from "../../src/responder/response-cache.js";
 import { Trust } from "../../src/responder/trust.js";
 import { workerOf } from "./batch.js";
 import { type Installation, silent } from "./installation.js";
@@ -68,6 +68,7 @@ export class TestResponder {
   /** Outcomes as metrics count them. */
   readonly counted: string[] = [];
   readonly frontend: Frontend;
+  onKept: (key: string, answer: CachedAnswer) => void = () => {};
 
   constructor(installation: Installation, options: TestResponderOptions = {}) {
     const { context } = installation;
@@ -79,7 +80,7 @@ export class TestResponder {
     const follower = new JournalFollower(reader, () => reader.head().position, this.cache);
     const batcher = new Batcher(
       run,
-      { maxInFlight: 2, maxWaiting: { known: most, nonce: most, unknown: most } },
+      { maxInFlight: 2, maxWaiting: { known: most, nonce: most, unknown: most, refresh: most } },
       () => undefined,
     );
     const repository = options.repository ?? ((_, reply) => reply.send(404, [], Buffer.from("repository")));
@@ -93,6 +94,7 @@ export class TestResponder {
       clock,
       {
         answered: (method, outcome) => this.counted.push(`${method} ${outcome}`),
+        kept: (key, answer) => this.onKept(key, answer),
       },
     );
   }

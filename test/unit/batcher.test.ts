@@ -35,7 +35,7 @@ function makeBatcher(maxInFlight = 2, maxWaiting = 1_000) {
         fail: reject,
       });
     });
-  const budgets = { known: maxWaiting, nonce: maxWaiting, unknown: maxWaiting };
+  const budgets = { known: maxWaiting, nonce: maxWaiting, unknown: maxWaiting, refresh: maxWaiting };
   const batcher = new Batcher(run, { maxInFlight, maxWaiting: budgets }, (error) => failures.push(error));
   const delivered: string[] = [];
   const add = (
