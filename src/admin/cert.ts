@@ -1,10 +1,11 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
+import { purgeList } from "../verify/purge-list.js";
 import { decodePem, decodePemOrDer, encodePem } from "../x509/pem.js";
 import { serialArgument } from "./arguments.js";
 import { describeChange, revoke } from "./cert-revoke.js";
 import { addCommand, type CommonOptions, configAndIssuer } from "./options.js";
-import { aligned } from "./output.js";
+import { aligned, printJson, printLines } from "./output.js";
 import { report, withSession } from "./session.js";
 
 interface IssueOptions extends CommonOptions {
@@ -13,9 +14,11 @@ interface IssueOptions extends CommonOptions {
   readonly out: string;
 }
 
-/** `sekisho cert issue|revoke|hold|release|show` */
+/** `sekisho cert issue|revoke|hold|release|show|purge-list` */
 export function addCertCommands(program: Command): void {
-  const cert = program.command("cert").description("certificates: issue, revoke, hold, release, show");
+  const cert = program
+    .command("cert")
+    .description("certificates: issue, revoke, hold, release, show, purge-list");
   addCommand(cert, "issue", {
     does: "Issue a certificate from a certification request (PKCS#10, PEM or DER)",
     example: "cert issue --csr server.csr --profile tls-server --out server.pem",
@@ -44,6 +47,21 @@ export function addCertCommands(program: Command): void {
     does: "Show what is recorded about a certificate",
     example: "cert show 4fa2 --json",
   }).action(show);
+  addCommand(cert, "purge-list <serial>", {
+    does: "List what HTTP caches in front of the responder may hold about a certificate; reads the store",
+    example: "cert purge-list 4fa2 --json",
+  }).action(showPurgeList);
+}
+
+async function showPurgeList(serial: string, options: CommonOptions): Promise<void> {
+  const { config, issuer } = configAndIssuer(options);
+  const list = await purgeList(config, issuer, Buffer.from(serialArgument(serial), "hex"));
+  if (options.json) printJson(list);
+  else
+    printLines([
+      ...list.urls.map((url) => `GET ${url}`),
+      ...list.posts.map(({ sha256, body }) => `POST sha256 ${sha256} body ${body}`),
+    ]);
 }
 
 async function issue(options: IssueOptions): Promise<void> {
