@@ -6,17 +6,15 @@ import {
   constants,
   existsSync,
   lstatSync,
-  mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installDebian } from "./setup-debian.mjs";
+import { findJudges } from "./setup-judges.mjs";
 import {
   hasProgram,
   isAllowed,
@@ -40,8 +38,10 @@ async function main() {
   await step("build the native addon:", buildAddon);
   await step("find SoftHSM2:", findSoftHsm);
   if (!forTests) return;
-  await step("find openssl and ocsptool for the tests:", findTestPrograms);
-  await step("find java, python3-cryptography, Apache and nginx for the tests:", findJudges);
+  await step("find openssl and GnuTLS for the tests:", findTestPrograms);
+  await step("find Java, Bouncy Castle, python3-cryptography, Apache and nginx for the tests:", () =>
+    findJudges(ROOT),
+  );
 }
 
 function checkMachine() {
@@ -166,58 +166,6 @@ async function findTestPrograms() {
   if (missing.length === 0) return "found";
   await installDebian(missing.map((program) => packages[program]));
   return `installed ${missing.join(", ")}`;
-}
-
-/** Clients that judge our answers and may be absent: their tests are then skipped, with the reason. */
-const JUDGES = [
-  { package: "openjdk-17-jdk-headless", command: ["java", "-version"] },
-  { package: "python3-cryptography", command: ["python3", "-c", "import cryptography.x509.ocsp"] },
-  { package: "apache2-bin", command: ["/usr/sbin/apache2", "-v"] },
-];
-const NGINX = join(ROOT, "dist/programs/nginx");
-
-async function findJudges() {
-  const missing = [];
-  for (const judge of JUDGES) if (!(await works(...judge.command))) missing.push(judge.package);
-  if (missing.length > 0) await installDebian(missing).catch(() => undefined);
-  if (!(await works("nginx", "-v")) && !existsSync(NGINX)) await unpackNginx();
-  const absent = [];
-  for (const judge of JUDGES) if (!(await works(...judge.command))) absent.push(judge.package);
-  if (!(await works("nginx", "-v")) && !existsSync(NGINX)) absent.push("nginx");
-  return absent.length === 0 ? "found" : `without ${absent.join(", ")}: their tests are skipped`;
-}
-
-const works = (command, ...args) => succeeds(command, args);
-
-/** Unpacked, not installed: the package would start a service. */
-async function unpackNginx() {
-  const dir = mkdtempSync(join(tmpdir(), "sekisho-nginx-"));
-  const download = () => succeeds("apt-get", ["download", "nginx"], { cwd: dir });
-  if ((await download()) || ((await succeeds("apt-get", ["update"])) && (await download()))) {
-    const archive = readdirSync(dir).find((name) => name.endsWith(".deb"));
-    mkdirSync(dirname(NGINX), { recursive: true });
-    if (archive !== undefined) await succeeds("dpkg", ["-x", join(dir, archive), NGINX]);
-  }
-  rmSync(dir, { recursive: true });
-}
-
-/** Installs Debian packages as root or through sudo without a password; otherwise says what to run. */
-async function installDebian(packages) {
-  const wanted = packages.join(" ");
-  const byHand = new SetupError(`${wanted} missing; run: sudo apt-get install -y ${wanted}`);
-  if (!hasProgram("apt-get")) throw byHand;
-  const isRoot = process.getuid?.() === 0;
-  if (!isRoot && !(await succeeds("sudo", ["-n", "true"]))) throw byHand;
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const aptGet = (...args) =>
-    isRoot
-      ? succeeds("apt-get", args, { env })
-      : succeeds("sudo", ["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args]);
-  const install = () =>
-    aptGet("install", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", ...packages);
-  // The first try fails where no package lists were fetched yet.
-  if ((await install()) || ((await aptGet("update")) && (await install()))) return;
-  throw byHand;
 }
 
 function isStamped(stamp, wanted) {

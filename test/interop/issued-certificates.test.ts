@@ -24,7 +24,7 @@ const PROFILES: Record<string, Expected> = {
   "tls-server": {
     request: makeRequest,
     text: [
-      /Policy: 2\.25\.1\n/,
+      /Policy: 1\.3\.6\.1\.4\.1\.32473\.1\n/,
       /TLS Web Server Authentication/,
       /DNS:tls-server\.example/,
       /X509v3 Key Usage: critical\n\s+Digital Signature\n/,

@@ -110,6 +110,27 @@ for (const [signer, key] of [
       assert.match(said, /0x4242: unknown/);
     });
 
+    test("good, revoked with reason, on hold, unknown by GET, without a nonce and with (B8, D1, F1)", async () => {
+      const said = {
+        good: /: good\n/,
+        revoked: /: revoked\n[\s\S]*Reason: keyCompromise\n\s+Revocation Time: /,
+        hold: /: revoked\n[\s\S]*Reason: certificateHold\n/,
+        unknown: /: unknown\n/,
+      };
+      for (const [name, status] of Object.entries(said))
+        for (const nonce of ["-no_nonce", "-nonce"]) {
+          const id = name === "unknown" ? ["-serial", "0x4242"] : ["-cert", pem(name)];
+          const request = requestBytes(nonce, ...id);
+          const { body } = await get(`/ocsp/${encodeURIComponent(request.toString("base64"))}`);
+          assert.match(
+            judge(body, "-no_nonce", ...id),
+            new RegExp(`Response verify OK\n[\\s\\S]*${status.source}`),
+          );
+          // With the request as it was sent openssl refuses another nonce and warns about none.
+          assert.doesNotMatch(judge(body, "-reqin", join(home, "request.der")), /nonce/i);
+        }
+    });
+
     test("GET in every common spelling gives the same verified answer (F1, F3, P15)", async () => {
       const args = ["-no_nonce", "-cert", pem("revoked")];
       const base64 = requestBytes(...args).toString("base64");

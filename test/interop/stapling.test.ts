@@ -1,106 +1,159 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type DemoPki, startDemoPki } from "../support/demo-pki.js";
 import { apache, nginx } from "../support/programs.js";
 import { freePort } from "../support/quickstart.js";
-import { StaplingServer } from "../support/stapling-server.js";
+import { gnutlsHandshake, opensslHandshake, StaplingServer } from "../support/stapling-server.js";
 
 /**
- * TLS servers that fetch our answer over HTTP/1.0, verify it and staple it; openssl's client verifies the staple (B3, C1,
- * F1, F5). Both staple only what is good: nginx drops a revoked answer, Apache hands it on.
+ * TLS servers that fetch our answer over HTTP/1.0, nginx by GET and Apache by POST, verify it and staple it; openssl's and
+ * GnuTLS's clients judge the staple (B3, B8, C1, F1, F5). What is not good nginx logs and does not staple; Apache hands it on.
  */
 
-const KEY = (pki: DemoPki): string => pki.pem("good").replace(/\.pem$/, ".key");
+const DELEGATE_KEYS = ["rsa2048", "p256"] as const;
+const NAMES = ["good", "revoked", "hold", "unknown"] as const;
 
-function nginxConfig(pki: DemoPki, port: number, dir: string): string {
-  return `daemon off; master_process off; pid ${dir}/pid; error_log ${dir}/error.log info;
+/** A certificate that is served on a port. */
+interface Site {
+  readonly pki: DemoPki;
+  readonly name: (typeof NAMES)[number];
+  readonly port: number;
+}
+
+const nginxSite = ({ pki, name, port }: Site): string => `
+  server {
+    listen 127.0.0.1:${port} ssl;
+    ssl_certificate ${pki.pem(name)};
+    ssl_certificate_key ${pki.key(name)};
+    ssl_trusted_certificate ${pki.pem("issuer")};
+    ssl_stapling on;
+    ssl_stapling_verify on;
+  }`;
+
+const nginxConfig = (sites: readonly Site[], dir: string): string => `
+daemon off; master_process off; pid ${dir}/pid; error_log ${dir}/error.log info;
 events {}
 http {
   access_log off;
   client_body_temp_path ${dir}; proxy_temp_path ${dir}; fastcgi_temp_path ${dir}; uwsgi_temp_path ${dir}; scgi_temp_path ${dir};
-  server {
-    listen 127.0.0.1:${port} ssl;
-    ssl_certificate ${pki.pem("good")};
-    ssl_certificate_key ${KEY(pki)};
-    ssl_trusted_certificate ${pki.pem("issuer")};
-    ssl_stapling on;
-    ssl_stapling_verify on;
-  }
+  ${sites.map(nginxSite).join("")}
 }
 `;
-}
 
-const APACHE_MODULES = ["mpm_event", "socache_shmcb", "authz_core", "ssl"];
+const apacheSite = ({ pki, name, port }: Site): string => `
+Listen 127.0.0.1:${port}
+<VirtualHost 127.0.0.1:${port}>
+  SSLEngine on
+  SSLCertificateFile ${pki.pem(name)}
+  SSLCertificateKeyFile ${pki.key(name)}
+  SSLCACertificateFile ${pki.pem("issuer")}
+  SSLUseStapling on
+</VirtualHost>`;
 
-function apacheConfig(pki: DemoPki, port: number, dir: string): string {
-  const modules = APACHE_MODULES.filter((name) => existsSync(`/usr/lib/apache2/modules/mod_${name}.so`));
-  return `ServerRoot "${dir}"
-${modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join("\n")}
+const apacheConfig = (sites: readonly Site[], dir: string): string => `
+ServerRoot ${dir}
+${["mpm_event", "socache_shmcb", "authz_core", "ssl"]
+  .map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`)
+  .join("\n")}
 ServerName localhost
 PidFile ${dir}/pid
 ErrorLog ${dir}/error.log
 DefaultRuntimeDir ${dir}
 Mutex file:${dir} default
-Listen 127.0.0.1:${port}
-SSLStaplingCache shmcb:${dir}/stapling(32768)
-<VirtualHost 127.0.0.1:${port}>
-  SSLEngine on
-  SSLCertificateFile ${pki.pem("good")}
-  SSLCertificateKeyFile ${KEY(pki)}
-  SSLCACertificateFile ${pki.pem("issuer")}
-  SSLUseStapling on
-  SSLStaplingReturnResponderErrors off
-</VirtualHost>
+SSLStaplingCache shmcb:${dir}/stapling(65536)
+SSLStaplingResponderTimeout 10
+SSLStaplingReturnResponderErrors off
+${sites.map(apacheSite).join("")}
 `;
-}
 
 const SERVERS = [
-  { name: "nginx", program: nginx(), config: nginxConfig, args: (file: string) => ["-c", file] },
-  { name: "Apache", program: apache(), config: apacheConfig, args: (file: string) => ["-X", "-f", file] },
+  {
+    name: "nginx",
+    program: nginx(),
+    method: "GET",
+    config: nginxConfig,
+    args: (file: string) => ["-c", file],
+  },
+  {
+    name: "Apache",
+    program: apache(),
+    method: "POST",
+    config: apacheConfig,
+    args: (file: string) => ["-X", "-f", file],
+  },
 ] as const;
 
-for (const { name, program, config, args } of SERVERS) {
+for (const { name: serverName, program, method, config, args } of SERVERS) {
   const { path, ...otherwise } = program;
-  describe(`${name} staples our answers`, otherwise, () => {
-    let pki: DemoPki;
+  describe(`${serverName} staples our answers`, otherwise, () => {
+    const sites: Site[] = [];
     let server: StaplingServer;
-    let errors: string;
     let start: () => Promise<StaplingServer>;
     before(async () => {
-      pki = await startDemoPki("p256");
-      const port = await freePort();
-      const dir = join(pki.home, name);
+      for (const pki of await Promise.all(DELEGATE_KEYS.map(startDemoPki)))
+        for (const name of NAMES) sites.push({ pki, name, port: await freePort() });
+      const [{ pki, port }] = sites as [Site];
+      const dir = join(pki.home, serverName);
       mkdirSync(dir);
       const file = join(dir, "server.conf");
-      writeFileSync(file, config(pki, port, dir));
-      errors = join(dir, "error.log");
-      const command: [string, ...string[]] = [path as string, ...args(file)];
-      start = () => StaplingServer.start(command, port, pki.pem("issuer"), errors);
+      writeFileSync(file, config(sites, dir));
+      start = () => StaplingServer.start([path as string, ...args(file)], port, join(dir, "error.log"));
       server = await start();
     });
     after(async () => {
       await server.stop();
-      await pki.stop();
+      for (const pki of new Set(sites.map((site) => site.pki))) await pki.stop();
     });
 
-    test("the staple is there, good, and openssl's client accepts certificate and staple", async () => {
-      const said = await server.stapled();
-      assert.match(said, /Cert Status: good/);
-      assert.match(said, /Verify return code: 0 \(ok\)/);
-    });
+    const of = (wanted: string): Site[] => sites.filter(({ name }) => name === wanted);
+    const handshake = ({ pki, port }: Site): string => opensslHandshake(port, pki.pem("issuer"));
+    const stapled = (site: Site): Promise<string> =>
+      server.until("a staple", () => {
+        const said = handshake(site);
+        return said.includes("OCSP Response Status: successful") ? said : undefined;
+      });
 
-    test("after a revocation the server learns it with its next fetch", async () => {
-      await server.stop();
-      await pki.revoke("good");
-      server = await start();
-      if (name === "Apache") {
-        assert.match(await server.stapled(), /Cert Status: revoked[\s\S]*Reason: keyCompromise/);
+    /** The server has got this answer; nginx says so in its log alone, Apache to its clients. */
+    async function learnt(site: Site, status: string, reason: RegExp): Promise<void> {
+      if (serverName === "nginx") {
+        const line = `certificate status "${status}" in the OCSP response`;
+        const known = (text: string): boolean =>
+          text.includes(line) && text.includes(site.pki.pem(site.name));
+        await server.until(line, () => {
+          assert.match(handshake(site), /OCSP response: no response sent/);
+          return server.errors.split("\n").some(known);
+        });
         return;
       }
-      while (!readFileSync(errors, "utf8").includes('certificate status "revoked"'))
-        assert.match(server.handshake(), /OCSP response: no response sent/);
+      const said = await stapled(site);
+      assert.match(said, new RegExp(`Cert Status: ${status}\n`));
+      assert.match(said, reason);
+    }
+
+    test(`good: openssl's and GnuTLS's clients accept certificate and staple; asked once, by ${method}`, async () => {
+      for (const site of of("good")) {
+        const before = await site.pki.answered(method);
+        assert.match(await stapled(site), /Cert Status: good[\s\S]*Verify return code: 0 \(ok\)/);
+        const { accepted, said } = gnutlsHandshake(site.port, site.pki.pem("issuer"));
+        assert.ok(accepted, said);
+        assert.match(said, /Options: .*OCSP status request/);
+        assert.equal((await site.pki.answered(method)) - before, 1);
+      }
+    });
+
+    test("revoked, on hold, unknown are never stapled as good", async () => {
+      for (const site of of("revoked")) await learnt(site, "revoked", /Reason: keyCompromise/);
+      for (const site of of("hold")) await learnt(site, "revoked", /Reason: certificateHold/);
+      for (const site of of("unknown")) await learnt(site, "unknown", /This Update/);
+    });
+
+    test("after a revocation the restarted server learns it with its next question", async () => {
+      await server.stop();
+      for (const { pki } of of("good")) await pki.revoke("good");
+      server = await start();
+      for (const site of of("good")) await learnt(site, "revoked", /Reason: keyCompromise/);
     });
   });
 }

@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, loadConfig } from "../../src/core/config.js";
@@ -22,6 +22,8 @@ export interface DemoPki {
   readonly home: string;
   /** Path of pki/NAME.pem. */
   pem(name: string): string;
+  /** Path of pki/NAME.key. */
+  key(name: string): string;
   /** Revokes the certificate in pki/NAME.pem. */
   revoke(name: string): Promise<void>;
   /** OCSP requests answered so far, by HTTP method. */
@@ -29,22 +31,25 @@ export interface DemoPki {
   stop(): Promise<void>;
 }
 
-export async function startDemoPki(key: "rsa2048" | "p256"): Promise<DemoPki> {
+export async function startDemoPki(delegateKey: "rsa2048" | "p256"): Promise<DemoPki> {
   const home = mkdtempSync(join(tmpdir(), "sekisho-judge-"));
   const dir = join(home, "demo");
   const running: RunningQuickstart = await startQuickstart(dir, [
     ...["--port", String(await freePort())],
-    ...["--signer", "software", "--key", key],
+    ...["--signer", "software", "--key", delegateKey],
   ]);
   const config = loadConfig(join(dir, "sekisho.toml"));
   const client = await connect(config);
   if (client === undefined) throw new Error("the issuer does not listen");
   const pem = (name: string): string => join(dir, "pki", `${name}.pem`);
+  const key = (name: string): string => join(dir, "pki", `${name}.key`);
   await writeUnknown(config, pem);
+  copyFileSync(key("good"), key("unknown"));
   return {
     base: running.base,
     home,
     pem,
+    key,
     revoke: async (name) => {
       const { serialNumber } = parseCertificate(decodePem(readFileSync(pem(name)), "CERTIFICATE"));
       const changes = [{ serial: serialText(serialNumber), reason: "keyCompromise" as const }];
@@ -66,7 +71,7 @@ export async function startDemoPki(key: "rsa2048" | "p256"): Promise<DemoPki> {
   };
 }
 
-/** pki/unknown.pem: signed by the CA's key, with a serial number that nobody issued. */
+/** pki/unknown.pem: `good` signed by the CA's key with a serial number that nobody issued. */
 async function writeUnknown(config: Config, pem: (name: string) => string): Promise<void> {
   const read = (name: string) => parseCertificate(decodePem(readFileSync(pem(name)), "CERTIFICATE"));
   const issuer = read("issuer");

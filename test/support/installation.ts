@@ -65,7 +65,6 @@ export function layOut(edit: (text: string) => string = (text) => text): Config 
     module: "",
     key: "p256",
     operatorKey: "00".repeat(32),
-    demoPolicy: "2.25.1",
   });
   // A P-256 CA key is made and used faster than RSA; nothing here depends on the type.
   const edited = edit(text.replaceAll('key_type = "rsa2048"', 'key_type = "p256"'));

@@ -1,54 +1,62 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { openssl } from "./openssl.js";
+
+const DEADLINE_MS = 30_000;
 
 /** A foreign TLS server that staples our answers, as a child process in the foreground. */
 export class StaplingServer {
   private constructor(
     private readonly child: ChildProcess,
-    private readonly port: number,
-    private readonly root: string,
+    private readonly errorLog: string,
   ) {}
 
-  /** Starts it and waits until it accepts; `errors` is its error log. */
-  static async start(
-    command: readonly [string, ...string[]],
-    port: number,
-    root: string,
-    errors: string,
-  ): Promise<StaplingServer> {
-    const [program, ...args] = command;
-    const child = spawn(program, args, { stdio: "inherit" });
-    const server = new StaplingServer(child, port, root);
-    while (!(await accepts(port))) {
-      if (child.exitCode !== null) throw new Error(`${program} ended: ${readFileSync(errors, "utf8")}`);
-      await wait(50);
-    }
+  /** Starts it and waits until it accepts on the port. What it prints goes to its error log too. */
+  static async start(command: readonly string[], port: number, errorLog: string): Promise<StaplingServer> {
+    const [program, ...args] = command as [string, ...string[]];
+    const log = openSync(errorLog, "a");
+    const server = new StaplingServer(spawn(program, args, { stdio: ["ignore", log, log] }), errorLog);
+    closeSync(log);
+    await server.until("it accepts", () => accepts(port));
     return server;
   }
 
-  /** What `openssl s_client -status` says of one handshake. */
-  handshake(): string {
-    const args = ["s_client", "-connect", `127.0.0.1:${this.port}`, "-servername", "localhost", "-status"];
-    return openssl([...args, "-CAfile", this.root, "-verify_return_error"], "").toString();
+  /** What the error log says so far. */
+  get errors(): string {
+    return readFileSync(this.errorLog, "utf8");
   }
 
-  /** Shakes hands until there is a staple; servers fetch it after the first. */
-  async stapled(): Promise<string> {
-    for (;;) {
-      const said = this.handshake();
-      if (said.includes("OCSP Response Status: successful")) return said;
-      await wait(100);
+  /** Repeats `attempt` until it gives something; servers fetch a staple during or after the first handshake. */
+  async until<T>(what: string, attempt: () => T | Promise<T>): Promise<NonNullable<T>> {
+    const deadline = performance.now() + DEADLINE_MS;
+    while (performance.now() < deadline && this.child.exitCode === null) {
+      const found = await attempt();
+      if (found) return found;
+      await wait(50);
     }
+    throw new Error(`${this.child.spawnfile}: waited for: ${what}\n${this.errors}`);
   }
 
   async stop(): Promise<void> {
     this.child.kill("SIGTERM");
     if (this.child.exitCode === null) await once(this.child, "exit");
   }
+}
+
+/** What `openssl s_client -status` says of one handshake; the certificate must verify. */
+export function opensslHandshake(port: number, root: string): string {
+  const args = ["s_client", "-connect", `127.0.0.1:${port}`, "-servername", "localhost", "-status"];
+  return openssl([...args, "-CAfile", root, "-verify_return_error"], "").toString();
+}
+
+/** What `gnutls-cli`, which verifies staples by itself, says of one handshake, and whether it went on. */
+export function gnutlsHandshake(port: number, root: string): { accepted: boolean; said: string } {
+  const args = ["--x509cafile", root, "--port", String(port), "127.0.0.1"];
+  const { status, stdout, stderr } = spawnSync("gnutls-cli", args, { input: "", encoding: "utf8" });
+  return { accepted: status === 0, said: `${stdout}${stderr}` };
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -15,7 +15,6 @@ test("docs/configuration.md explains every key of the quickstart's configuration
     module: "/module.so",
     key: "p256",
     operatorKey: "00".repeat(32),
-    demoPolicy: "2.25.1",
   });
   const keys = new Set<string>();
   const named = new Set(["tokens", "operators", "issuers", "policies", "profiles"]);

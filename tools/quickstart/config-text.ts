@@ -11,13 +11,11 @@ export interface DemoSettings {
   readonly key: "rsa2048" | "p256";
   /** Raw Ed25519 public key in hexadecimal. */
   readonly operatorKey: string;
-  /** UUID-based object identifier (X.667) of the demonstration policy: nobody else's arc is used. */
-  readonly demoPolicy: string;
 }
 
 /** The demonstration's sekisho.toml. */
 export function demoConfigText(settings: DemoSettings): string {
-  const { installation, port, metricsPort, key, operatorKey, demoPolicy } = settings;
+  const { installation, port, metricsPort, key, operatorKey } = settings;
   return `# Written by the quickstart; docs/configuration.md explains every key. Paths start from this file's directory.
 version = 1
 production = false                # true refuses what is for demonstrations only
@@ -72,7 +70,7 @@ max_age = "5m"                    # how long outer HTTP caches may keep an answe
 
 # Policies: which profiles an issuer may use, and the OID they write into certificatePolicies.
 [policies.demo]
-oid = "${demoPolicy}"
+oid = "1.3.6.1.4.1.32473.1"       # RFC 5612: for examples
 profiles = ["tls-server"]
 demo = true
 

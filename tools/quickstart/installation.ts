@@ -52,7 +52,6 @@ export function prepareInstallation(options: QuickstartOptions, say: (step: stri
     module,
     key: options.key ?? "rsa2048",
     operatorKey: createOperatorKey(join(options.dir, "secrets", "operator.key")),
-    demoPolicy: `2.25.${BigInt(`0x${randomBytes(16).toString("hex")}`)}`,
   });
   writeFileDurably(file, text, 0o600);
   return loadConfig(file);
