@@ -8,8 +8,9 @@ import { freePort } from "../support/quickstart.js";
 import { gnutlsHandshake, opensslHandshake, StaplingServer } from "../support/stapling-server.js";
 
 /**
- * TLS servers that fetch our answer over HTTP/1.0, nginx by GET and Apache by POST, verify it and staple it; openssl's and
- * GnuTLS's clients judge the staple (B3, B8, C1, F1, F5). What is not good nginx logs and does not staple; Apache hands it on.
+ * TLS servers that fetch our answer over HTTP/1.0 and staple it; openssl's client shows the staple, GnuTLS's verifies it
+ * (B3, B8, C1, F1, F5). nginx asks by GET, verifies the signature, and what is not good it logs and does not staple. Apache
+ * asks by POST, checks CertID and times alone, and hands on what it got.
  */
 
 const DELEGATE_KEYS = ["rsa2048", "p256"] as const;
