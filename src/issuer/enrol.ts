@@ -4,6 +4,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   readSync,
@@ -30,8 +31,8 @@ import { type IssueContext, issuanceTerms } from "./issue.js";
 
 /** A renewal is granted in the second half of a delegate's life, so that no stream of requests becomes certificates. */
 const RENEWABLE_AFTER = 1 / 2;
-/** Requests looked at in one pass; there is one a responder key. */
-const MAX_WAITING = 256;
+/** Requests of one issuer that are looked at; there is one a responder key. */
+const MAX_WAITING = 16;
 /** ub-common-name (X.520). */
 const MAX_COMMON_NAME = 64;
 
@@ -178,16 +179,40 @@ function waitingRequests({ config, authorities }: IssueContext, log: Log): Waiti
   const named = readdirSync(dir)
     .map((name) => ({ name, id: /^([a-z0-9-]{1,32})\.[0-9a-f]{40}\.csr$/.exec(name)?.[1] }))
     .filter(({ id }) => id !== undefined && authorities.has(id));
-  for (const { name, id = "" } of named.slice(0, MAX_WAITING)) {
+  const files = new Set(named.map(({ name }) => join(dir, name)));
+  for (const file of seen.keys()) if (!files.has(file)) seen.delete(file);
+  const counts = new Map<string, number>();
+  for (const { name, id = "" } of named) {
+    const count = counts.get(id) ?? 0;
+    counts.set(id, count + 1);
+    if (count >= MAX_WAITING) continue;
     const file = join(dir, name);
-    try {
-      const request = parseCertificationRequest(decodePem(readSmallFile(file), "CERTIFICATE REQUEST"));
-      found.push({ file, authority: authorities.get(id), request });
-    } catch (error) {
-      log.warn({ file, reason: (error as Error).message }, "an enrolment request is not usable");
-    }
+    const request = readRequest(file, log);
+    if (request !== undefined) found.push({ file, authority: authorities.get(id), request });
   }
   return found;
+}
+
+/** Files as they were read last: a thousand keys that wait would cost a thousand signatures to check, every second. */
+const seen = new Map<
+  string,
+  { readonly identity: string; readonly request: CertificationRequest | undefined }
+>();
+
+/** The request in a file; undefined if it is not usable, which is logged once. */
+function readRequest(file: string, log: Log): CertificationRequest | undefined {
+  const { ino, size, mtimeMs, ctimeMs } = lstatSync(file, { throwIfNoEntry: false }) ?? { ino: 0 };
+  const identity = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+  const known = seen.get(file);
+  if (known?.identity === identity) return known.request;
+  let request: CertificationRequest | undefined;
+  try {
+    request = parseCertificationRequest(decodePem(readSmallFile(file), "CERTIFICATE REQUEST"));
+  } catch (error) {
+    log.warn({ file, reason: (error as Error).message }, "an enrolment request is not usable");
+  }
+  seen.set(file, { identity, request });
+  return request;
 }
 
 /** Reads a regular file of bounded size, following no link. */

@@ -61,22 +61,17 @@ export class BatchAnswerer {
   }
 
   private delegates(now: number): Map<string, number> {
-    return new Map(
-      [...this.trust.issuers()].map(({ id, responders }) => [
-        id,
-        chooseResponder(responders, [], now)?.notAfter ?? 0,
-      ]),
-    );
+    return new Map([...this.trust.issuers()].map((issuer) => [issuer.id, issuer.usableUntil(now)]));
   }
 
   /** Signs one message that is no OCSP structure with a delegate key of each token that could answer now. */
   private async probe(now: number): Promise<Signed> {
     let signatures = 0;
     const signed = new Set<string>();
-    for (const { token, responders } of this.trust.issuers()) {
-      const responder = signed.has(token) ? undefined : chooseResponder(responders, [], now);
+    for (const issuer of this.trust.issuers()) {
+      const responder = signed.has(issuer.token) ? undefined : chooseResponder(issuer.responders, [], now);
       if (responder === undefined) continue;
-      signed.add(token);
+      signed.add(issuer.token);
       try {
         await responder.signer.sign([toBeSigned(PROBE_MESSAGE, responder.signer)]);
         signatures++;

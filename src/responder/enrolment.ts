@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { bytesEqual, hex } from "../core/bytes.js";
 import { type Clock, nowSeconds } from "../core/clock.js";
@@ -22,6 +22,9 @@ import { encodePem } from "../x509/pem.js";
 export class Enrolment {
   /** Requests already announced in the log: kind and fingerprint. */
   private readonly announced = new Set<string>();
+  /** Nothing is to be done until the store changes, a renewal is due or a request's file has gone. */
+  private looked: { readonly generation: number; readonly until: number } | undefined;
+  private readonly waiting = new Set<string>();
 
   constructor(
     private readonly status: StatusReader,
@@ -34,6 +37,16 @@ export class Enrolment {
   /** Leaves a request for every key whose delegate certificate is missing or past two thirds of its life. */
   async check(): Promise<void> {
     this.status.refresh();
+    const generation = this.status.trustGeneration();
+    if (this.looked?.generation === generation && nowSeconds(this.clock) < this.looked.until)
+      if ([...this.waiting].every((file) => existsSync(file))) return;
+    this.waiting.clear();
+    this.looked = { generation, until: await this.look() };
+  }
+
+  /** Looks at every key; returns when a renewal is due or a certificate ends next, unix seconds. */
+  private async look(): Promise<number> {
+    let until = Number.POSITIVE_INFINITY;
     const delegates = this.status.delegates();
     for (const stored of this.status.issuers()) {
       const config = this.config.issuers[stored.id];
@@ -43,10 +56,12 @@ export class Enrolment {
         const signer = await this.signerFor(stored, own, this.keyStore(config.ocsp.token), keyType);
         const now = nowSeconds(this.clock);
         const inForce = newestFor(own, signer, now);
-        if (inForce !== undefined && now < renewalDue(inForce)) continue;
-        await this.request(stored.id, signer, inForce === undefined);
+        const isDue = inForce === undefined || now >= renewalDue(inForce);
+        if (isDue) await this.request(stored.id, signer, inForce === undefined);
+        if (inForce !== undefined) until = Math.min(until, isDue ? inForce.notAfter : renewalDue(inForce));
       }
     }
+    return until;
   }
 
   /** The issuer's OCSP key in our token; generated when there is none, or only one whose certificate was revoked. */
@@ -80,11 +95,10 @@ export class Enrolment {
       },
     });
     const identifier = keyIdentifier(subjectPublicKeyBits(signer.subjectPublicKeyInfo));
-    writeDurably(
-      this.config.responder.enrolDir,
-      `${id}.${hex(identifier)}.csr`,
-      encodePem(request, "CERTIFICATE REQUEST"),
-    );
+    const { enrolDir } = this.config.responder;
+    const name = `${id}.${hex(identifier)}.csr`;
+    writeDurably(enrolDir, name, encodePem(request, "CERTIFICATE REQUEST"));
+    this.waiting.add(join(enrolDir, name));
     const announcement = `${first ? "first" : "renewal"} ${fingerprint}`;
     if (this.announced.has(announcement)) return;
     this.announced.add(announcement);

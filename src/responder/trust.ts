@@ -35,8 +35,13 @@ export interface ServedIssuer {
   readonly policy: OcspPolicy;
   /** Name of the token that holds its delegated keys. */
   readonly token: string;
-  /** Those whose key is in our token: by key type in the order of the configuration, the certificate issued last first. */
+  /**
+   * Those whose key is in our token: by key type in the order of the configuration, the certificate issued last first.
+   * Looked for when it is first read: a thousand issuers start without a thousand searches.
+   */
   readonly responders: readonly Responder[];
+  /** Until when it can be signed for, as far as is known without asking the token; unix seconds, 0: not at all. */
+  usableUntil(now: number): number;
 }
 
 /**
@@ -64,8 +69,8 @@ const RETRY_MS = 1_000;
  */
 export class Trust {
   private generation = -1;
-  /** Monotonic milliseconds at which a token that failed is asked again. */
-  private retryAt = Number.POSITIVE_INFINITY;
+  /** After the first batch: until then a token that fails is thrown, so that a wrong configuration does not serve. */
+  private started = false;
   private readonly byKey = new Map<string, ServedIssuer>();
 
   /** Without `keyStore` issuers have no responder: the front end only needs to know whom we answer for. */
@@ -86,75 +91,113 @@ export class Trust {
     return new Set(this.byKey.values());
   }
 
-  /**
-   * Takes up what changed in the store. A token that fails costs its own issuers their responder until it answers; at
-   * the start it is thrown, so that a wrong configuration does not serve.
-   */
+  /** Takes up what changed in the store. */
   refresh(): void {
     const generation = this.status.trustGeneration();
-    if (generation === this.generation && performance.now() < this.retryAt) return;
-    this.retryAt = Number.POSITIVE_INFINITY;
+    this.started = this.generation >= 0;
+    if (generation === this.generation) return;
     this.byKey.clear();
-    const delegates = this.status.delegates();
+    const delegates = new Map<number, Uint8Array[]>();
+    for (const { issuer, state, certificate } of this.status.delegates())
+      if (state === "good") delegates.set(issuer, [...(delegates.get(issuer) ?? []), certificate]);
     for (const stored of this.status.issuers()) {
       const config = this.config.issuers[stored.id];
-      if (config === undefined) continue;
-      const own = delegates
-        .filter(({ issuer, state }) => issuer === stored.issuer && state === "good")
-        .map(({ certificate }) => certificate);
-      this.add(stored, config, own);
+      if (config !== undefined) this.add(stored, config, delegates.get(stored.issuer) ?? []);
     }
     this.generation = generation;
   }
 
   private add(stored: StoredIssuer, config: IssuerConfig, delegates: readonly Uint8Array[]): void {
     const certificate = parseCertificate(stored.certificate);
-    const served: ServedIssuer = {
-      issuer: stored.issuer,
-      id: stored.id,
-      notAfter: certificate.notAfter,
-      validity: config.ocsp.validity,
-      maxAge: config.ocsp.maxAge,
-      token: config.ocsp.token,
-      policy: ocspPolicy(this.config, stored, certificate),
-      responders: this.respondersFor(stored.id, certificate, delegates, config),
-    };
+    const { keyStore } = this;
+    const served = new DelegatedIssuer(
+      stored,
+      certificate,
+      config,
+      ocspPolicy(this.config, stored, certificate),
+      delegates,
+      keyStore === undefined ? undefined : () => keyStore(config.ocsp.token),
+      this.log,
+      () => this.started,
+    );
     for (const { hash, issuerNameHash, issuerKeyHash } of issuerIdentities(certificate))
       this.byKey.set(issuerKey(hash, issuerNameHash, issuerKeyHash), served);
   }
+}
 
-  private respondersFor(
-    id: string,
-    issuer: Certificate,
-    delegates: readonly Uint8Array[],
-    { ocsp }: IssuerConfig,
-  ): Responder[] {
-    if (this.keyStore === undefined) return [];
+/** A served issuer that looks at its delegates when it is first asked. */
+class DelegatedIssuer implements ServedIssuer {
+  readonly issuer: number;
+  readonly id: string;
+  readonly notAfter: number;
+  readonly validity: number;
+  readonly maxAge: number;
+  readonly token: string;
+  private certificates: Certificate[] | undefined;
+  private found: readonly Responder[] | undefined;
+  private retryAt = 0;
+
+  constructor(
+    stored: StoredIssuer,
+    private readonly certificate: Certificate,
+    private readonly config: IssuerConfig,
+    readonly policy: OcspPolicy,
+    private readonly delegates: readonly Uint8Array[],
+    private readonly keyStore: (() => KeyStore) | undefined,
+    private readonly log: Log,
+    private readonly mayFail: () => boolean,
+  ) {
+    this.issuer = stored.issuer;
+    this.id = stored.id;
+    this.notAfter = certificate.notAfter;
+    this.validity = config.ocsp.validity;
+    this.maxAge = config.ocsp.maxAge;
+    this.token = config.ocsp.token;
+  }
+
+  get responders(): readonly Responder[] {
+    if (this.found !== undefined) return this.found;
+    if (this.keyStore === undefined || performance.now() < this.retryAt) return [];
     try {
-      return this.findResponders(id, issuer, delegates, ocsp, this.keyStore(ocsp.token));
+      this.found = this.findResponders(this.keyStore());
+      return this.found;
     } catch (err) {
-      if (this.generation < 0) throw err;
+      if (!this.mayFail()) throw err;
       this.retryAt = performance.now() + RETRY_MS;
-      this.log.error({ issuer: id, err }, "the OCSP key is not to be had");
+      this.log.error({ issuer: this.id, err }, "the OCSP key is not to be had");
       return [];
     }
   }
 
+  usableUntil(now: number): number {
+    if (this.found !== undefined) return chooseResponder(this.found, [], now)?.notAfter ?? 0;
+    const usable = this.usableCertificates().filter(
+      ({ notBefore, notAfter }) => notBefore <= now && now < notAfter,
+    );
+    return usable[0]?.notAfter ?? 0;
+  }
+
+  /** Delegate certificates that may sign for this issuer, the one issued last first. */
+  private usableCertificates(): Certificate[] {
+    this.certificates ??= this.delegates
+      .map(parseCertificate)
+      .sort((a, b) => b.notBefore - a.notBefore)
+      .filter((delegate) => {
+        const fault = delegateFault(delegate, this.certificate);
+        if (fault !== undefined)
+          this.log.error({ issuer: this.id, fault }, "an OCSP delegate certificate is not used");
+        return fault === undefined;
+      });
+    return this.certificates;
+  }
+
   /** Of each key the two certificates issued last: the earlier one signs until the later one is valid. */
-  private findResponders(
-    id: string,
-    issuer: Certificate,
-    delegates: readonly Uint8Array[],
-    ocsp: IssuerConfig["ocsp"],
-    keyStore: KeyStore,
-  ): Responder[] {
+  private findResponders(keyStore: KeyStore): Responder[] {
+    const { ocsp } = this.config;
     const byKey = new Map<string, Certificate[]>();
-    for (const delegate of delegates.map(parseCertificate).sort((a, b) => b.notBefore - a.notBefore)) {
-      const fault = delegateFault(delegate, issuer);
+    for (const delegate of this.usableCertificates()) {
       const key = latin1(keyIdentifier(delegate.subjectPublicKeyBits));
-      if (fault !== undefined)
-        this.log.error({ issuer: id, fault }, "an OCSP delegate certificate is not used");
-      else byKey.set(key, [...(byKey.get(key) ?? []), delegate]);
+      byKey.set(key, [...(byKey.get(key) ?? []), delegate]);
     }
     const found = [...byKey.values()].flatMap((certificates) => {
       const [newest] = certificates as [Certificate];
