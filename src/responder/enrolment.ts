@@ -3,7 +3,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writ
 import { join } from "node:path";
 import { bytesEqual, hex } from "../core/bytes.js";
 import { type Clock, nowSeconds } from "../core/clock.js";
-import type { Config } from "../core/config.js";
+import type { Config, IssuerConfig } from "../core/config.js";
 import type { Log } from "../core/log.js";
 import type { KeyAccess, Signer } from "../signer/signer.js";
 import type { StatusReader, StoredDelegate, StoredIssuer } from "../store/status-reader.js";
@@ -12,6 +12,9 @@ import { buildCertificationRequest } from "../x509/certification-request.js";
 import { keyIdentifier } from "../x509/issuer-identity.js";
 import { configuredSubject } from "../x509/name.js";
 import { encodePem } from "../x509/pem.js";
+
+/** A token that failed is asked again after this long. */
+const RETRY_SECONDS = 10;
 
 /**
  * How a delegated OCSP key gets its certificate: the responder generates the key in its own token and leaves a
@@ -34,32 +37,52 @@ export class Enrolment {
     private readonly log: Log,
   ) {}
 
-  /** Leaves a request for every key whose delegate certificate is missing or past two thirds of its life. */
+  /**
+   * Leaves a request for every key whose delegate certificate is missing or past two thirds of its life. Throws what the
+   * first token that failed says, when the others have been looked at.
+   */
   async check(): Promise<void> {
     this.status.refresh();
     const generation = this.status.trustGeneration();
     if (this.looked?.generation === generation && nowSeconds(this.clock) < this.looked.until)
       if ([...this.waiting].every((file) => existsSync(file))) return;
     this.waiting.clear();
-    this.looked = { generation, until: await this.look() };
+    const { until, faults } = await this.look();
+    this.looked = { generation, until };
+    if (faults.length > 0) throw faults[0];
   }
 
-  /** Looks at every key; returns when a renewal is due or a certificate ends next, unix seconds. */
-  private async look(): Promise<number> {
+  /** Looks at every key. `until` in unix seconds: when a renewal is due, a certificate ends or a token is tried again. */
+  private async look(): Promise<{ until: number; faults: readonly unknown[] }> {
     let until = Number.POSITIVE_INFINITY;
+    const faults: unknown[] = [];
     const delegates = this.status.delegates();
     for (const stored of this.status.issuers()) {
       const config = this.config.issuers[stored.id];
       if (config === undefined) continue;
       const own = delegates.filter(({ issuer }) => issuer === stored.issuer).map(parseDelegate);
-      for (const keyType of config.ocsp.keyType) {
-        const signer = await this.signerFor(stored, own, this.keyStore(config.ocsp.token), keyType);
-        const now = nowSeconds(this.clock);
-        const inForce = newestFor(own, signer, now);
-        const isDue = inForce === undefined || now >= renewalDue(inForce);
-        if (isDue) await this.request(stored.id, signer, inForce === undefined);
-        if (inForce !== undefined) until = Math.min(until, isDue ? inForce.notAfter : renewalDue(inForce));
-      }
+      const next = await this.lookAt(stored, config.ocsp, own).catch((error) => {
+        faults.push(error);
+        return nowSeconds(this.clock) + RETRY_SECONDS;
+      });
+      until = Math.min(until, next);
+    }
+    return { until, faults };
+  }
+
+  private async lookAt(
+    stored: StoredIssuer,
+    ocsp: IssuerConfig["ocsp"],
+    own: readonly Delegate[],
+  ): Promise<number> {
+    let until = Number.POSITIVE_INFINITY;
+    for (const keyType of ocsp.keyType) {
+      const signer = await this.signerFor(stored, own, this.keyStore(ocsp.token), keyType);
+      const now = nowSeconds(this.clock);
+      const inForce = newestFor(own, signer, now);
+      const isDue = inForce === undefined || now >= renewalDue(inForce);
+      if (isDue) await this.request(stored.id, signer, inForce === undefined);
+      if (inForce !== undefined) until = Math.min(until, isDue ? inForce.notAfter : renewalDue(inForce));
     }
     return until;
   }

@@ -32,10 +32,11 @@ async function run(order: StartOrder): Promise<void> {
     await tell({ kind: "report", report });
     process.exit(0);
   } catch (error) {
-    const { code, message, exit } = toSekishoError(error);
+    const { code, message } = toSekishoError(error);
     log.error({ err: error }, errorLine(error));
     await tell({ kind: "failed", code, message });
-    process.exit(exit);
+    // Not an exit: that waits for a thread whose call to the token does not return.
+    process.kill(process.pid, "SIGKILL");
   }
 }
 

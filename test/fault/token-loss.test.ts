@@ -15,6 +15,7 @@ import { makeRequest } from "../support/certification-request.js";
 import { FaultyToken } from "../support/faulty-token.js";
 import { ocspRequest, statusIn } from "../support/ocsp-client.js";
 import { freePort, type RunningQuickstart, startQuickstart } from "../support/quickstart.js";
+import { RunningResponder } from "../support/responder.js";
 
 /**
  * Invariant 9 through real processes and a real token: it hangs, vanishes, or keeps calls for ever; cached answers go on,
@@ -122,13 +123,18 @@ describe("the token is lost and comes back", () => {
     const revoked = await client.request({ op: "cert.revoke", issuer: "root", changes, ...ROLE });
     assert.equal((revoked.result?.changes[0] as { state?: string } | undefined)?.state, "revoked");
     assert.equal(await ask(), "good");
+    const asked = Buffer.from(serial, "hex");
+    assert.equal(
+      statusIn(await post(ocspRequest(issuer, [asked])), asked),
+      "unsigned",
+      "no kept answer: tryLater",
+    );
     await assert.rejects(client.request(issue), { code: "TOKEN_TIMEOUT" });
     const status = await client.request({ op: "status", ...ROLE });
     assert.match(status.result?.issuers[0]?.tokenFault as string, /does not answer, for \d+ s/);
     token.heal("*");
     await untilFresh(true);
     while (!(await client.request(issue).catch(codeOf)).result) await wait(50);
-    const asked = Buffer.from(serial, "hex");
     assert.equal(statusIn(await post(ocspRequest(issuer, [asked])), asked), "revoked");
     client.close();
   });
@@ -139,5 +145,14 @@ describe("the token is lost and comes back", () => {
     await token.hanging("C_Sign", 2);
     await Promise.all(together);
     await untilFresh(true);
+  });
+
+  test("a responder that is started while every call hangs says why it does not serve", async () => {
+    token.heal("C_Sign");
+    await running.stop();
+    token.hang("*");
+    const responder = new RunningResponder(dir);
+    assert.equal(await responder.ended, 1);
+    assert.equal(responder.lines.at(-1), "error TOKEN_TIMEOUT: token ocsp does not answer");
   });
 });

@@ -12,6 +12,8 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { pino } from "pino";
+import type { IssuerConfig } from "../../src/core/config.js";
+import { SekishoError } from "../../src/core/errors.js";
 import { Authorities, type Authority } from "../../src/issuer/authority.js";
 import { changeStatus } from "../../src/issuer/change-status.js";
 import { createCa } from "../../src/issuer/create-ca.js";
@@ -176,6 +178,26 @@ describe("enrolment", () => {
     const renewed = await renewDelegates({ ...context, authorities }, silent);
     assert.deepEqual(
       renewed.map(({ authority }) => authority.id),
+      ["sub"],
+    );
+  });
+
+  test("a token that fails keeps no other issuer's key waiting", async () => {
+    const { context, config, keyStore } = installation;
+    await createCa(context, keyStore("sub"), "sub");
+    const { root } = config.issuers as { root: IssuerConfig };
+    const lost = { ...root, ocsp: { ...root.ocsp, token: "lost" } };
+    const hangs = () => Promise.reject(new SekishoError("TOKEN_TIMEOUT", "token lost does not answer"));
+    const enrolment = new Enrolment(
+      context.status.reader,
+      { ...config, issuers: { ...config.issuers, root: lost } },
+      (token) => (token === "lost" ? { ...keyStore("ocsp"), list: hangs } : keyStore(token)),
+      clock,
+      silent,
+    );
+    await assert.rejects(enrolment.check(), { code: "TOKEN_TIMEOUT" });
+    assert.deepEqual(
+      waiting().map((name) => name.split(".")[0]),
       ["sub"],
     );
   });
