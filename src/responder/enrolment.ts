@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { bytesEqual, hex } from "../core/bytes.js";
 import { type Clock, nowSeconds } from "../core/clock.js";
 import type { Config, IssuerConfig } from "../core/config.js";
@@ -60,6 +61,8 @@ export class Enrolment {
     for (const stored of this.status.issuers()) {
       const config = this.config.issuers[stored.id];
       if (config === undefined) continue;
+      // This is the front end's thread: with many issuers requests are answered in between.
+      await setImmediate();
       const own = delegates.filter(({ issuer }) => issuer === stored.issuer).map(parseDelegate);
       const next = await this.lookAt(stored, config.ocsp, own).catch((error) => {
         faults.push(error);

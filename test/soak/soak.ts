@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { hostileClients } from "./hostile-clients.js";
+import { issuers } from "./issuers.js";
 import { malformed } from "./malformed.js";
 import { reload } from "./reload.js";
 import { revocations } from "./revocations.js";
@@ -53,6 +54,11 @@ program
   .option("--requests <n>", "how many", count, 1_000_000)
   .option("--seed <n>", "repeats another run", count, 1 + (Date.now() % 2 ** 31))
   .action(malformed);
+program
+  .command("issuers")
+  .description("many CAs in one responder: how long its start takes")
+  .option("--count <n>", "how many", count, 1_000)
+  .action(issuers);
 
 try {
   await program.parseAsync();
