@@ -175,6 +175,13 @@ describe("TokenThread", () => {
     assert.equal(other.hangs, false);
   });
 
+  test("what production forbids keeps its code, and is not the token's fault", async () => {
+    const other = new TokenThread({ ...config, production: true }, "token", initialisation, log, TIMES);
+    await assert.rejects(other.list("key"), { code: "KEY_REFUSED" });
+    assert.equal(other.fault, undefined);
+    await other.close();
+  });
+
   test("a refused PIN is never tried again", async () => {
     const other = open();
     faulty.fail("C_Login", CKR.pinIncorrect);
