@@ -23,7 +23,8 @@ export async function findJudges(root) {
   const installed = missing.filter((name) => !absent.includes(name));
   const report = [await findNginx(join(root, "dist/programs/nginx"))];
   if (installed.length > 0) report.unshift(`installed ${installed.join(" ")}`);
-  if (absent.length > 0) report.push(`skipping tests that need ${absent.join(" ")}`, installCommand(absent));
+  if (absent.length > 0)
+    report.push(`skipping tests that need ${absent.join(" ")}: ${installCommand(absent)}`);
   return report.join("; ");
 }
 

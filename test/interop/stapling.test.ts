@@ -104,7 +104,7 @@ for (const { name: serverName, program, method, config, args } of SERVERS) {
       server = await start();
     });
     after(async () => {
-      await server.stop();
+      await server?.stop();
       for (const pki of new Set(sites.map((site) => site.pki))) await pki.stop();
     });
 

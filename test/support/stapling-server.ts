@@ -20,8 +20,13 @@ export class StaplingServer {
     const log = openSync(errorLog, "a");
     const server = new StaplingServer(spawn(program, args, { stdio: ["ignore", log, log] }), errorLog);
     closeSync(log);
-    await server.until("it accepts", () => accepts(port));
-    return server;
+    try {
+      await server.until("it accepts", () => accepts(port));
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   }
 
   /** What the error log says so far. */
@@ -32,7 +37,7 @@ export class StaplingServer {
   /** Repeats `attempt` until it gives something; servers fetch a staple during or after the first handshake. */
   async until<T>(what: string, attempt: () => T | Promise<T>): Promise<NonNullable<T>> {
     const deadline = performance.now() + DEADLINE_MS;
-    while (performance.now() < deadline && this.child.exitCode === null) {
+    while (performance.now() < deadline && this.running) {
       const found = await attempt();
       if (found) return found;
       await wait(50);
@@ -41,8 +46,13 @@ export class StaplingServer {
   }
 
   async stop(): Promise<void> {
+    if (!this.running) return;
     this.child.kill("SIGTERM");
-    if (this.child.exitCode === null) await once(this.child, "exit");
+    await once(this.child, "exit");
+  }
+
+  private get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
   }
 }
 
