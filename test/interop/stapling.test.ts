@@ -93,8 +93,11 @@ for (const { name: serverName, program, method, config, args } of SERVERS) {
     let server: StaplingServer;
     let start: () => Promise<StaplingServer>;
     before(async () => {
+      const ports = new Set<number>();
+      while (ports.size < DELEGATE_KEYS.length * NAMES.length) ports.add(await freePort());
+      const unused = ports.values();
       for (const pki of await Promise.all(DELEGATE_KEYS.map(startDemoPki)))
-        for (const name of NAMES) sites.push({ pki, name, port: await freePort() });
+        for (const name of NAMES) sites.push({ pki, name, port: unused.next().value as number });
       const [{ pki, port }] = sites as [Site];
       const dir = join(pki.home, serverName);
       mkdirSync(dir);
