@@ -32,6 +32,8 @@ type Admitted = Extract<Admission, { readonly refused: undefined }>;
 /** What is counted for metrics. */
 export interface FrontendEvents {
   answered(method: "GET" | "POST", outcome: Outcome | "cached"): void;
+  /** A request could not be judged: the store or its journal is damaged. */
+  failed?(error: unknown): void;
   /** An answer is kept for a DER request (latin1). */
   kept?(key: string, answer: CachedAnswer): void;
 }
@@ -57,7 +59,18 @@ export class Frontend {
     private readonly events: FrontendEvents,
   ) {}
 
+  /** What the store cannot say is put off, never answered from memory (standards P24). */
   readonly handle: HttpHandler = (request, reply) => {
+    try {
+      this.route(request, reply);
+    } catch (error) {
+      if (request.method !== "POST" && ocspPath(request.target) === undefined) throw error;
+      this.events.failed?.(error);
+      reply.send(200, ERROR_FIELDS, errorResponse("tryLater"));
+    }
+  };
+
+  private route(request: HttpRequest, reply: HttpReply): void {
     const { method, target } = request;
     if (method === "POST") {
       if (target === "/ocsp" || target === "/" || target === "/ocsp/") this.post(request, reply);
@@ -71,7 +84,7 @@ export class Frontend {
       if (path === undefined) this.repository(request, reply);
       else this.get(path, request, reply);
     }
-  };
+  }
 
   private post(request: HttpRequest, reply: HttpReply): void {
     const fault = mediaFault(request);

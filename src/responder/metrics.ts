@@ -23,15 +23,24 @@ export class Metrics implements FrontendEvents {
   readonly registry = new Registry();
   private readonly answers: Counter<"method" | "outcome">;
   private readonly batches: Histogram;
+  private readonly failures: Counter;
   private preSigner: PreSigner | undefined;
 
-  constructor(source: MetricsSource) {
+  constructor(
+    source: MetricsSource,
+    private readonly onFailure: (error: unknown) => void,
+  ) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.answers = new Counter({
       name: "sekisho_ocsp_answers_total",
       help: "OCSP answers by HTTP method and outcome; cached ones were answered by the front end",
       labelNames: ["method", "outcome"],
+      registers,
+    });
+    this.failures = new Counter({
+      name: "sekisho_store_failures_total",
+      help: "Requests that were put off because the store could not be read",
       registers,
     });
     this.batches = new Histogram({
@@ -88,6 +97,11 @@ export class Metrics implements FrontendEvents {
 
   answered(method: "GET" | "POST", outcome: Outcome | "cached"): void {
     this.answers.inc({ method, outcome });
+  }
+
+  failed(error: unknown): void {
+    this.failures.inc();
+    this.onFailure(error);
   }
 
   kept(key: string, answer: CachedAnswer): void {

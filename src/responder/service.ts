@@ -87,13 +87,21 @@ export async function startService(
       if (!(err instanceof TokenUnavailable)) log.error({ err }, "a batch failed");
     },
   );
-  const metrics: Metrics = new Metrics({
-    pending: () => batcher.pending,
-    cachedAnswers: () => cache.size,
-    tokenAnswers: () => breaker.state === "closed",
-    clockIsTrusted: () => clock.guard.fault === undefined,
-    delegateLife: () => delegateLife(delegates),
-  });
+  let storeFault: string | undefined;
+  const metrics: Metrics = new Metrics(
+    {
+      pending: () => batcher.pending,
+      cachedAnswers: () => cache.size,
+      tokenAnswers: () => breaker.state === "closed",
+      clockIsTrusted: () => clock.guard.fault === undefined,
+      delegateLife: () => delegateLife(delegates),
+    },
+    (err) => {
+      const { message } = err as Error;
+      if (message !== storeFault) log.error({ err }, "the store could not be read: requests are put off");
+      storeFault = message;
+    },
+  );
   const issuers = () => {
     follower.catchUp();
     return status.issuers();

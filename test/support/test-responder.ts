@@ -58,6 +58,8 @@ export interface TestResponderOptions {
   readonly repository?: HttpHandler;
   readonly maxWaiting?: number;
   readonly peerWaiting?: number;
+  /** Reads the journal's position. */
+  readonly position?: () => number;
   /** Of another responder, to go on with. */
   readonly cache?: ResponseCache;
 }
@@ -77,7 +79,11 @@ export class TestResponder {
     const { reader } = context.status;
     const most = options.maxWaiting ?? 100;
     const trust = new Trust(reader, installation.config, installation.keyStore, silent);
-    const follower = new JournalFollower(reader, () => reader.head().position, this.cache);
+    const follower = new JournalFollower(
+      reader,
+      options.position ?? (() => reader.head().position),
+      this.cache,
+    );
     const batcher = new Batcher(
       run,
       { maxInFlight: 2, maxWaiting: { known: most, nonce: most, unknown: most, refresh: most } },

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { TokenUnavailable } from "../../src/responder/signing-pool.js";
 import { enrol, type Installation, makeInstallation, revoke } from "../support/installation.js";
 import { ocspRequest, statusIn } from "../support/ocsp-client.js";
-import { TestResponder } from "../support/test-responder.js";
+import { getTarget, TestResponder } from "../support/test-responder.js";
 
 /** What is answered when nothing can be signed (invariant 9): never a wrong answer, an old one where it is still valid. */
 
@@ -84,5 +84,26 @@ describe("front end without a token", () => {
     const answers = (await Promise.all(asked)).map(({ body }) => statusIn(body, serialNumber));
     assert.deepEqual(answers, ["good", "good", "unsigned", "good"]);
     assert.equal(statusIn((await ask("2001:db8::3")).body, serialNumber), "good");
+  });
+
+  test("a store that cannot be read puts requests off, also those with a kept answer (P24)", async () => {
+    const { serialNumber } = await installation.issue();
+    const request = ocspRequest(installation.root.certificate, [serialNumber]);
+    let readable = true;
+    const responder = new TestResponder(installation, {
+      position: () => {
+        if (!readable) throw new RangeError("not a journal record");
+        return installation.context.status.reader.head().position;
+      },
+    });
+    const ask = async (): Promise<readonly Buffer[]> => [
+      (await responder.post(request)).body,
+      (await responder.get(getTarget(request))).body,
+    ];
+    for (const body of await ask()) assert.equal(statusIn(body, serialNumber), "good");
+    readable = false;
+    for (const body of await ask()) assert.equal(hex(body), UNSIGNED.tryLater);
+    readable = true;
+    for (const body of await ask()) assert.equal(statusIn(body, serialNumber), "good");
   });
 });
