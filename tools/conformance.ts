@@ -5,7 +5,7 @@ import { visibleJson } from "../src/core/text.js";
 import { DEFAULT_LIMITS } from "./conformance/kit.js";
 import { countFaults, jsonReport, textReport } from "./conformance/report.js";
 import { runChecks, selectChecks } from "./conformance/run.js";
-import { isLoopback, makeTarget, type Profile } from "./conformance/target.js";
+import { isLoopback, makeTarget, type Profile, readCertificates } from "./conformance/target.js";
 
 /** Checks any OCSP responder against the standards: exit 0 without faults, 1 with, 2 if nothing could be checked. */
 
@@ -66,7 +66,7 @@ function parseArguments(): Arguments {
 async function main({ url, profile, json, only = [], allowRemote, ...files }: Arguments): Promise<boolean> {
   if (!allowRemote && !isLoopback(url))
     throw new SekishoError("USAGE", `--url: ${url.hostname} is another host than this; add --allow-remote`);
-  const target = makeTarget(url, files, profile);
+  const target = makeTarget(url, readCertificates(files), profile);
   const checks = selectChecks(target, only);
   const results = await runChecks(target, checks, DEFAULT_LIMITS, progress);
   clearProgress();

@@ -4,7 +4,7 @@
 export interface HttpRequest {
   /** Method as sent; methods are case-sensitive (RFC 9110 9.1). */
   readonly method: string;
-  /** Request target exactly as on the wire: nothing decoded, collapsed or resolved (standards F4). */
+  /** Request target in origin form, as on the wire: nothing decoded, collapsed or resolved (standards F4). */
   readonly target: string;
   /**
    * Value of a header field by its lower-case name; several fields of one name joined with ", "; "" when absent. To be

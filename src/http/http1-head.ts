@@ -1,4 +1,5 @@
 import { HttpFault } from "./http-fault.js";
+import { originForm } from "./request-target.js";
 
 /** How the end of a body is known (RFC 9112 6.3). `length` in octets; 0 for no body. */
 export type Framing = { readonly chunked: true } | { readonly chunked: false; readonly length: number };
@@ -12,21 +13,24 @@ const DIGITS = /^[0-9]+$/;
 /** The request line and header fields of one request, each line checked as it arrives. */
 export class RequestHead {
   readonly method: string;
-  /** Raw request target: nothing decoded, collapsed or resolved. */
+  /** Raw request target in origin form: nothing decoded, collapsed or resolved. */
   readonly target: string;
   readonly http11: boolean;
   readonly #names: string[] = [];
   readonly #values: string[] = [];
 
-  /** Throws HttpFault 400 for a malformed request line and 505 for a version other than 1.0 and 1.1 (RFC 9112 3). */
+  /**
+   * Throws HttpFault 400 for a malformed request line and 505 for another major version than 1 (RFC 9112 3). A higher
+   * minor version than ours is taken for 1.1 (RFC 9110 2.5).
+   */
   constructor(requestLine: string) {
     const match = REQUEST_LINE.exec(requestLine);
     if (match === null) throw new HttpFault(400, "malformed request line");
     const [, method = "", target = "", major, minor] = match;
-    if (major !== "1" || (minor !== "0" && minor !== "1")) throw new HttpFault(505, "HTTP/1.0 or 1.1 only");
+    if (major !== "1") throw new HttpFault(505, "HTTP/1.0 or 1.1 only");
     this.method = method;
-    this.target = target;
-    this.http11 = minor === "1";
+    this.target = originForm(target);
+    this.http11 = minor !== "0";
   }
 
   /** Adds one field line. Folded lines and whitespace before the colon fail the name's check (RFC 9112 5.1, 5.2). */

@@ -1,6 +1,7 @@
 import type { HttpResponse, HttpRequest as NativeRequest } from "uWebSockets.js";
 import { BODY_FIELDS, type HttpRequest } from "./handler.js";
 import { peerText } from "./peer-text.js";
+import { originForm } from "./request-target.js";
 
 const EMPTY = new Uint8Array();
 
@@ -60,7 +61,8 @@ export class UwsBodyRequest implements HttpRequest {
 /** uWS cuts the target at the first question mark; no query is not a string here, an empty one is "". */
 function rawTarget(native: NativeRequest): string {
   const query: unknown = native.getQuery();
-  return typeof query === "string" ? `${native.getUrl()}?${query}` : native.getUrl();
+  const path = originForm(native.getUrl());
+  return typeof query === "string" ? `${path}?${query}` : path;
 }
 
 const peerOf = (response: HttpResponse): string => peerText(new Uint8Array(response.getRemoteAddress()));

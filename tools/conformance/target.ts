@@ -23,19 +23,11 @@ export interface Target {
   readonly seed: Buffer;
 }
 
-export interface TargetFiles {
-  readonly issuer: string;
-  readonly good: string;
-  readonly revoked: string;
-}
+/** The issuer, and two of its certificates. */
+export type Certificates = Pick<Target, "issuer" | "good" | "revoked">;
 
-/** Reads the certificates and checks that they belong together. Throws USAGE, FILE_ACCESS, DER_INVALID. */
-export function makeTarget(url: URL, files: TargetFiles, profile: Profile): Target {
-  if (url.protocol !== "http:" || url.username !== "" || url.search !== "" || url.hash !== "")
-    throw new SekishoError(
-      "USAGE",
-      "--url: expected http://HOST[:PORT][/PATH]; OCSP is asked for over plain HTTP",
-    );
+/** Reads the certificates from files, PEM or DER. Throws USAGE, FILE_ACCESS, DER_INVALID. */
+export function readCertificates(files: Readonly<Record<keyof Certificates, string>>): Certificates {
   const issuer = readCertificate(files.issuer);
   const subject = (file: string): Certificate => {
     const certificate = readCertificate(file);
@@ -48,14 +40,22 @@ export function makeTarget(url: URL, files: TargetFiles, profile: Profile): Targ
       );
     return certificate;
   };
+  return { issuer, good: subject(files.good), revoked: subject(files.revoked) };
+}
+
+/** Throws USAGE. */
+export function makeTarget(url: URL, certificates: Certificates, profile: Profile): Target {
+  if (url.protocol !== "http:" || url.username !== "" || url.search !== "" || url.hash !== "")
+    throw new SekishoError(
+      "USAGE",
+      "--url: expected http://HOST[:PORT][/PATH]; OCSP is asked for over plain HTTP",
+    );
   return {
+    ...certificates,
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || 80),
     authority: url.host,
     path: url.pathname,
-    issuer,
-    good: subject(files.good),
-    revoked: subject(files.revoked),
     profile,
     seed: randomBytes(16),
   };
