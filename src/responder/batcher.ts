@@ -18,6 +18,10 @@ export interface BatcherOptions {
 /** A batch takes at most this long to sign (invariant 1), and never more than this many requests. */
 const MAX_SIGNING_MS = 20;
 const MAX_REQUESTS = 64;
+/** A signature's time before the first one. */
+const FIRST_GUESS_MS = 1;
+/** How much slower a token may seem from one batch to the next. */
+const SLOWER = 1.05;
 /** Who has waited this long is answered tryLater: openssl and nginx give up soon after. */
 const MAX_WAIT_MS = 3_000;
 
@@ -68,8 +72,11 @@ export class Batcher {
   private inFlight = 0;
   private answering = 0;
   private scheduled = false;
-  /** Moving average of the time one signature takes, in milliseconds. */
-  private signatureMs = 1;
+  /**
+   * Time one signature takes at its quickest of late, in milliseconds. Not the mean: where processors are short, batches
+   * take longer, and smaller ones would only make it worse.
+   */
+  private signatureMs: number | undefined;
 
   constructor(
     private readonly run: RunBatch,
@@ -105,7 +112,10 @@ export class Batcher {
   }
 
   private take(): Waiting[] {
-    const most = Math.min(MAX_REQUESTS, Math.max(1, Math.floor(MAX_SIGNING_MS / this.signatureMs)));
+    const most = Math.min(
+      MAX_REQUESTS,
+      Math.max(1, Math.floor(MAX_SIGNING_MS / (this.signatureMs ?? FIRST_GUESS_MS))),
+    );
     const batch: Waiting[] = [];
     for (const name of REQUEST_CLASSES) this.queues[name].take(batch, most, () => true);
     return batch;
@@ -163,6 +173,10 @@ export class Batcher {
   }
 
   private learn({ signatures, signingMs }: BatchResult): void {
-    if (signatures > 0) this.signatureMs += 0.2 * (signingMs / signatures - this.signatureMs);
+    if (signatures > 0)
+      this.signatureMs = Math.min(
+        signingMs / signatures,
+        (this.signatureMs ?? Number.POSITIVE_INFINITY) * SLOWER,
+      );
   }
 }
