@@ -27,10 +27,22 @@ const MAX_WAIT_MS = 3_000;
 
 const TRY_LATER = unsignedAnswer("tryLater");
 
+/** Classes in the order of service. Those that yield leave workers free for the better ones: strangers ask them without end. */
+const BETTER = ["known", "nonce"] as const;
+const YIELDING = ["unknown", "refresh"] as const;
+/** Batches with requests of the yielding classes may take this share of the places. */
+const YIELDING_SHARE = 1 / 4;
+
 interface Waiting {
   readonly request: Uint8Array;
   readonly since: number;
   readonly deliver: Deliver[];
+}
+
+interface Batch {
+  readonly waiting: readonly Waiting[];
+  /** It holds requests of a yielding class. */
+  readonly yields: boolean;
 }
 
 /** Requests of one class, oldest first, by cache key. */
@@ -70,6 +82,8 @@ export class Batcher {
     refresh: new Queue(),
   };
   private inFlight = 0;
+  /** Batches under way that hold requests of a yielding class. */
+  private yielding = 0;
   private answering = 0;
   private scheduled = false;
   /**
@@ -106,19 +120,22 @@ export class Batcher {
     this.giveUpOld();
     while (this.inFlight < this.options.maxInFlight) {
       const batch = this.take();
-      if (batch.length === 0) return;
+      if (batch.waiting.length === 0) return;
       void this.send(batch);
     }
   }
 
-  private take(): Waiting[] {
+  private take(): Batch {
     const most = Math.min(
       MAX_REQUESTS,
       Math.max(1, Math.floor(MAX_SIGNING_MS / (this.signatureMs ?? FIRST_GUESS_MS))),
     );
-    const batch: Waiting[] = [];
-    for (const name of REQUEST_CLASSES) this.queues[name].take(batch, most, () => true);
-    return batch;
+    const waiting: Waiting[] = [];
+    for (const name of BETTER) this.queues[name].take(waiting, most, () => true);
+    const better = waiting.length;
+    if (this.yielding < Math.max(1, this.options.maxInFlight * YIELDING_SHARE))
+      for (const name of YIELDING) this.queues[name].take(waiting, most, () => true);
+    return { waiting, yields: waiting.length > better };
   }
 
   /** A better class may keep another waiting for ever; then it is told so. */
@@ -130,15 +147,17 @@ export class Batcher {
     for (const waiting of old) this.deliver(waiting, 0, undefined);
   }
 
-  private async send(batch: readonly Waiting[]): Promise<void> {
-    const requests = batch.reduce((sum, { deliver }) => sum + deliver.length, 0);
+  private async send({ waiting, yields }: Batch): Promise<void> {
+    const requests = waiting.reduce((sum, { deliver }) => sum + deliver.length, 0);
     this.inFlight++;
+    if (yields) this.yielding++;
     this.answering += requests;
-    const result = await this.answered(batch);
+    const result = await this.answered(waiting);
     this.inFlight--;
+    if (yields) this.yielding--;
     this.answering -= requests;
-    batch.forEach((waiting, i) => {
-      this.deliver(waiting, i, result);
+    waiting.forEach((each, i) => {
+      this.deliver(each, i, result);
     });
     this.dispatch();
   }

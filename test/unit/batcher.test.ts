@@ -122,6 +122,24 @@ describe("Batcher", () => {
     assert.equal(runs.at(-1)?.requests.length, 1);
   });
 
+  test("strangers' questions leave workers free: one batch of them in four places, whatever waits", async () => {
+    const { add, runs } = makeBatcher(4);
+    const ask = (text: string, requestClass: RequestClass) => add(text, undefined, requestClass);
+    const asked = () => runs.map(({ requests }) => requests);
+    ask("u1", "unknown");
+    await turn();
+    ask("u2", "unknown");
+    ask("f1", "refresh");
+    await turn();
+    assert.deepEqual(asked(), [["u1"]]);
+    ask("n1", "nonce");
+    await turn();
+    assert.deepEqual(asked(), [["u1"], ["n1"]], "a better one does not wait, and takes none of them along");
+    runs[0]?.finish();
+    await turn();
+    assert.deepEqual(asked()[2], ["u2", "f1"]);
+  });
+
   test("full: refused, nothing queued, also for a request that would join", async () => {
     const { add, runs } = makeBatcher(1, 2);
     assert.deepEqual(
