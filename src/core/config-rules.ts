@@ -15,6 +15,9 @@ export function* brokenRules(config: ConfigFields): Generator<BrokenRule> {
   for (const [name, policy] of Object.entries(config.policies))
     for (const profile of policy.profiles)
       yield* mustExist(["policies", name, "profiles"], config.profiles, profile, "profile");
+  const { unknownIssuer } = config.responder;
+  if (unknownIssuer !== undefined)
+    yield* mustExist(["responder", "unknownIssuer"], config.issuers, unknownIssuer, "issuer");
   for (const [name, issuer] of Object.entries(config.issuers)) yield* issuerRules(config, name, issuer);
   if (config.production) yield* productionRules(config);
 }
@@ -44,6 +47,8 @@ function* issuerRules(config: ConfigFields, name: string, issuer: Issuer): Gener
   yield* mustExist([...at, "ocsp", "token"], tokens, issuer.ocsp.token, "token");
   yield* mustExist([...at, "ocsp", "profile"], profiles, issuer.ocsp.profile, "profile");
   for (const policy of issuer.policies) yield* mustExist([...at, "policies"], policies, policy, "policy");
+  for (const requestor of issuer.ocsp.requestors ?? [])
+    yield* mustExist([...at, "ocsp", "requestors"], issuers, requestor, "issuer");
   if (issuer.parent !== undefined) yield* mustExist([...at, "parent"], issuers, issuer.parent, "issuer");
   if (!endsInRoot(issuers, issuer))
     yield { path: [...at, "parent"], expectation: "expected an issuer that is not below this one" };

@@ -137,6 +137,8 @@ const issuer = z.strictObject({
     responderId: z.enum(["key", "name"]).default("key"),
     /** What becomes of a client's nonce. */
     nonce: z.enum(["ignore", "optional", "required", "forbidden"]).default("optional"),
+    /** Whose signature a request must carry: certificate holders of these issuers; absent: anybody, signatures are ignored. */
+    requestors: z.array(id).min(1).optional(),
     /** Answer about a serial number that nobody issued (standards B14). */
     unknownCertificate: z.enum(["unknown", "unauthorized", "extended-revoked"]).default("unknown"),
     /** How long records of expired certificates are said to be kept; absent: the extension is not sent. */
@@ -189,6 +191,10 @@ export const configSchema = z.strictObject({
     peerConnections: z.number().int().min(1).max(1_000_000).default(1_024),
     /** Requests of one address that may wait for a signature in each process; the rest gets what needs none. */
     peerWaiting: z.number().int().min(1).max(1_000_000).default(256),
+    /** CertIDs of one request; more are malformedRequest (standards A10). */
+    maxCertIds: z.number().int().min(1).max(256).default(16),
+    /** Issuer whose delegate says "unknown" about CAs that are not served here; absent: unauthorized, unsigned (B12). */
+    unknownIssuer: id.optional(),
     /** hot: kept answers that are asked for are signed anew before they stop being fresh. */
     presign: z.enum(["off", "hot"]).default("hot"),
     /** Where the responder leaves enrolment requests for the issuer. */

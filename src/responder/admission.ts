@@ -14,7 +14,7 @@ export const REQUEST_CLASSES = ["known", "nonce", "unknown", "refresh"] as const
 export type RequestClass = (typeof REQUEST_CLASSES)[number];
 
 export type Admission =
-  | { readonly refused: ErrorStatus & ("malformedRequest" | "unauthorized") }
+  | { readonly refused: ErrorStatus & ("malformedRequest" | "unauthorized" | "sigRequired") }
   | {
       readonly refused: undefined;
       readonly class: Exclude<RequestClass, "refresh">;
@@ -26,22 +26,31 @@ export type Admission =
  * Judges a request before it reaches a worker: what needs no signature never waits for one. The row is looked up
  * without refreshing the snapshot; it decides only the class, the worker decides the answer.
  */
-export function admit(request: Uint8Array, trust: Trust, status: StatusReader): Admission {
+export function admit(
+  request: Uint8Array,
+  trust: Trust,
+  status: StatusReader,
+  maxCertIDs: number,
+): Admission {
   let parsed: OcspRequest;
   try {
-    parsed = parseOcspRequest(request);
+    parsed = parseOcspRequest(request, maxCertIDs);
   } catch (error) {
     if (isMalformed(error)) return { refused: "malformedRequest" };
     throw error;
   }
-  const { certIDs, hasNonce } = parsed;
+  const { certIDs, hasNonce, signature } = parsed;
   trust.refresh();
-  const issuer = trust.issuer(certIDs[0]?.issuerKey);
-  if (issuer === undefined || certIDs.some(({ issuerKey }) => trust.issuer(issuerKey) !== issuer))
+  const issuer = trust.authority(certIDs[0]?.issuerKey);
+  if (issuer === undefined || certIDs.some(({ issuerKey }) => trust.authority(issuerKey) !== issuer))
     return { refused: "unauthorized" };
   if (breaksNonceRule(issuer.policy, parsed)) return { refused: "malformedRequest" };
+  if (issuer.policy.requestors !== undefined && signature === undefined) return { refused: "sigRequired" };
   const isKnown = certIDs.every(
-    ({ serial }) => serial !== undefined && status.row(issuer.issuer, serial) !== undefined,
+    ({ issuerKey, serial }) =>
+      serial !== undefined &&
+      trust.issuer(issuerKey) === issuer &&
+      status.row(issuer.issuer, serial) !== undefined,
   );
   return {
     refused: undefined,

@@ -3,7 +3,7 @@ import { latin1 } from "../core/bytes.js";
 import type { Clock } from "../core/clock.js";
 import { nowSeconds } from "../core/clock.js";
 import type { Log } from "../core/log.js";
-import { isMalformed, type OcspRequest, parseOcspRequest } from "../ocsp/request.js";
+import { certIDHash, isMalformed, type OcspRequest, parseOcspRequest } from "../ocsp/request.js";
 import {
   type ErrorStatus,
   encodeOcspResponse,
@@ -25,6 +25,7 @@ import {
   unsignedAnswer,
 } from "./batch.js";
 import { breaksNonceRule, certStatus, echoedNonce, singleExtensions } from "./policy.js";
+import { requestorRefusal } from "./requestor.js";
 import { chooseResponder, type Responder, type Trust } from "./trust.js";
 
 /**
@@ -61,7 +62,7 @@ export class BatchAnswerer {
   }
 
   private delegates(now: number): Map<string, number> {
-    return new Map([...this.trust.issuers()].map((issuer) => [issuer.id, issuer.usableUntil(now)]));
+    return new Map(Array.from(this.trust.issuers(), (issuer) => [issuer.id, issuer.usableUntil(now)]));
   }
 
   /** Signs one message that is no OCSP structure with a delegate key of each token that could answer now. */
@@ -94,10 +95,12 @@ export class BatchAnswerer {
 
   private draftFor(request: OcspRequest, now: number): Draft {
     const { certIDs } = request;
-    const issuer = this.trust.issuer(certIDs[0]?.issuerKey);
+    const issuer = this.trust.authority(certIDs[0]?.issuerKey);
     if (issuer === undefined) return unsigned("unauthorized");
     const { policy } = issuer;
     if (breaksNonceRule(policy, request)) return unsigned("malformedRequest");
+    const refusal = requestorRefusal(policy, request, this.trust, this.status, now);
+    if (refusal !== undefined) return unsigned(refusal);
     const responder = chooseResponder(issuer.responders, request.preferredSignatureAlgorithms, now);
     if (responder === undefined) return unsigned("tryLater");
 
@@ -106,7 +109,12 @@ export class BatchAnswerer {
     let outcome: Outcome = "good";
     for (const { issuerKey, serial, encoded } of certIDs) {
       // One signature cannot be authorised for two CAs (standards A12); name and key count together (A4).
-      if (this.trust.issuer(issuerKey) !== issuer) return unsigned("unauthorized");
+      if (this.trust.authority(issuerKey) !== issuer) return unsigned("unauthorized");
+      if (this.trust.issuer(issuerKey) === undefined) {
+        responses.push({ certID: encoded, status: { kind: "unknown" } });
+        outcome = "unknown";
+        continue;
+      }
       const row = serial === undefined ? undefined : this.status.row(issuer.issuer, serial);
       if (row === undefined && policy.unknownCertificate === "unauthorized") return unsigned("unauthorized");
       const status = certStatus(policy, row);
@@ -124,7 +132,7 @@ export class BatchAnswerer {
     const cacheable = request.isPlain && outcome !== "unknown";
     const maxAge = Math.min(issuer.maxAge, Math.floor((nextUpdate - now) / 2));
     return new Draft(
-      { outcome, cacheable, thisUpdate: now, nextUpdate, maxAge, rows },
+      { outcome, cacheable, thisUpdate: now, nextUpdate, maxAge, rows, hash: certIDHash(certIDs[0]) },
       { responder, responseData },
     );
   }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../core/errors.js";
+import type { CertIDHash } from "../ocsp/request.js";
 
 /** What crosses between the front end and a worker: one message a batch, each way. */
 
@@ -18,6 +19,7 @@ export type Outcome =
   | "unknown"
   | "malformedRequest"
   | "unauthorized"
+  | "sigRequired"
   | "tryLater"
   | "internalError";
 
@@ -32,11 +34,13 @@ export interface Answer {
   readonly maxAge: number;
   /** Row keys (latin1) that the answer speaks about. */
   readonly rows: readonly string[];
+  /** Hash algorithm of the (first) CertID, where it is known. */
+  readonly hash: CertIDHash | undefined;
 }
 
 /** What is said about an unsigned answer. */
 export function unsignedAnswer(outcome: Outcome): Answer {
-  return { outcome, cacheable: false, thisUpdate: 0, nextUpdate: 0, maxAge: 0, rows: [] };
+  return { outcome, cacheable: false, thisUpdate: 0, nextUpdate: 0, maxAge: 0, rows: [], hash: undefined };
 }
 
 export interface BatchResult {

@@ -5,7 +5,8 @@ import { isNotModified } from "../http/conditional.js";
 import type { HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/handler.js";
 import { httpDate } from "../http/http-date.js";
 import { decodeGetPath } from "../ocsp/get-path.js";
-import { errorResponse } from "../ocsp/response.js";
+import type { CertIDHash } from "../ocsp/request.js";
+import { type ErrorStatus, errorResponse } from "../ocsp/response.js";
 import type { Admission } from "./admission.js";
 import type { Answer, Outcome } from "./batch.js";
 import type { Batcher, Deliver } from "./batcher.js";
@@ -31,7 +32,8 @@ type Admitted = Extract<Admission, { readonly refused: undefined }>;
 
 /** What is counted for metrics. */
 export interface FrontendEvents {
-  answered(method: "GET" | "POST", outcome: Outcome | "cached"): void;
+  /** `hash` of an answer about certificates of ours: what its CertID was made with. */
+  answered(method: "GET" | "POST", outcome: Outcome | "cached", hash?: CertIDHash): void;
   /** A request could not be judged: the store or its journal is damaged. */
   failed?(error: unknown): void;
   /** An answer is kept for a DER request (latin1). */
@@ -101,7 +103,7 @@ export class Frontend {
     const key = latin1(request.body);
     const cached = this.lookUp(key);
     if (cached !== undefined) {
-      this.events.answered("POST", "cached");
+      this.events.answered("POST", "cached", cached.hash);
       reply.send(200, POST_FIELDS, cached.body);
     } else
       this.ask("POST", key, request.body, request.peer, (body, answer) => {
@@ -113,7 +115,7 @@ export class Frontend {
     const { target } = request;
     const cached = this.lookUp(target);
     if (cached !== undefined) {
-      this.events.answered("GET", "cached");
+      this.events.answered("GET", "cached", cached.hash);
       this.sendCacheable(request, reply, cached);
       return;
     }
@@ -132,7 +134,7 @@ export class Frontend {
     const key = latin1(der);
     const same = this.lookUp(key);
     if (same !== undefined) {
-      this.events.answered("GET", "cached");
+      this.events.answered("GET", "cached", same.hash);
       this.keepSpelling(target, path, der, same);
       this.sendCacheable(request, reply, same);
       return;
@@ -181,7 +183,7 @@ export class Frontend {
     peer: string,
     send: (body: Buffer, answer: CachedAnswer | undefined) => void,
   ): void {
-    const unsigned = (outcome: "malformedRequest" | "unauthorized" | "tryLater"): void => {
+    const unsigned = (outcome: ErrorStatus & Outcome): void => {
       this.events.answered(method, outcome);
       send(errorResponse(outcome), undefined);
     };
@@ -197,7 +199,7 @@ export class Frontend {
       const kept = this.keptInstead(key, admission);
       if (kept === undefined) unsigned(admission.class === "unknown" ? "unauthorized" : "tryLater");
       else {
-        this.events.answered(method, "cached");
+        this.events.answered(method, "cached", kept.hash);
         send(kept.body, kept);
       }
     };
@@ -209,7 +211,7 @@ export class Frontend {
         instead();
         return;
       }
-      this.events.answered(method, answer.outcome);
+      this.events.answered(method, answer.outcome, answer.hash);
       const signed = answer.nextUpdate > 0 ? cachedAnswer(body, answer) : undefined;
       if (signed !== undefined && answer.cacheable) this.keep(key, signed, position);
       send(body, signed);
@@ -270,7 +272,7 @@ function keepHeaders(request: HttpRequest, ...names: string[]): HttpRequest {
  * max-age=0: no-store is for unsigned answers only (standards F10).
  */
 function cachedAnswer(body: Buffer, answer: Answer): CachedAnswer {
-  const { thisUpdate, nextUpdate, rows } = answer;
+  const { thisUpdate, nextUpdate, rows, hash: certIDHash } = answer;
   const maxAge = answer.cacheable ? answer.maxAge : 0;
   const etag = `"${hash("sha256", body, "hex")}"`;
   const fields: HeaderFields = [
@@ -283,5 +285,15 @@ function cachedAnswer(body: Buffer, answer: Answer): CachedAnswer {
   // now + max-age stays before nextUpdate while the answer is served (standards F9), and it is renewed by half its life.
   const validUntil = nextUpdate - maxAge;
   const freshUntil = Math.min(validUntil, thisUpdate + Math.ceil((nextUpdate - thisUpdate) / 2));
-  return { body, fields, etag, lastModified: thisUpdate, freshUntil, validUntil, rows, used: false };
+  return {
+    body,
+    fields,
+    etag,
+    lastModified: thisUpdate,
+    freshUntil,
+    validUntil,
+    rows,
+    hash: certIDHash,
+    used: false,
+  };
 }

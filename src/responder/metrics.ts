@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { type Clock, nowSeconds } from "../core/clock.js";
+import type { CertIDHash } from "../ocsp/request.js";
 import type { Outcome } from "./batch.js";
 import type { FrontendEvents } from "./frontend.js";
 import type { PreSigner } from "./pre-signer.js";
@@ -21,7 +22,9 @@ export interface MetricsSource {
 /** Counters and gauges of one responder process. */
 export class Metrics implements FrontendEvents {
   readonly registry = new Registry();
-  private readonly answers: Counter<"method" | "outcome">;
+  /** Counted here and read when scraped: a labelled counter costs more than the rest of a kept answer. */
+  private readonly answers = new Map<string, number>();
+  private readonly hashes = new Map<string, number>();
   private readonly batches: Histogram;
   private readonly failures: Counter;
   private preSigner: PreSigner | undefined;
@@ -32,11 +35,29 @@ export class Metrics implements FrontendEvents {
   ) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    this.answers = new Counter({
+    const { answers, hashes } = this;
+    new Counter({
       name: "sekisho_ocsp_answers_total",
       help: "OCSP answers by HTTP method and outcome; cached ones were answered by the front end",
       labelNames: ["method", "outcome"],
       registers,
+      collect() {
+        this.reset();
+        for (const [name, count] of answers) {
+          const [method, outcome] = name.split(" ") as [string, string];
+          this.inc({ method, outcome }, count);
+        }
+      },
+    });
+    new Counter({
+      name: "sekisho_ocsp_cert_id_hashes_total",
+      help: "OCSP answers about certificates of served issuers, by hash algorithm of the CertID",
+      labelNames: ["hash"],
+      registers,
+      collect() {
+        this.reset();
+        for (const [hash, count] of hashes) this.inc({ hash }, count);
+      },
     });
     this.failures = new Counter({
       name: "sekisho_store_failures_total",
@@ -95,8 +116,9 @@ export class Metrics implements FrontendEvents {
     });
   }
 
-  answered(method: "GET" | "POST", outcome: Outcome | "cached"): void {
-    this.answers.inc({ method, outcome });
+  answered(method: "GET" | "POST", outcome: Outcome | "cached", hash?: CertIDHash): void {
+    count(this.answers, `${method} ${outcome}`);
+    if (hash !== undefined) count(this.hashes, hash);
   }
 
   failed(error: unknown): void {
@@ -144,4 +166,8 @@ export class Metrics implements FrontendEvents {
   batchSigned(signatures: number): void {
     this.batches.observe(signatures);
   }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

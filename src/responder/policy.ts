@@ -11,6 +11,8 @@ import type { Certificate } from "../x509/certificate.js";
 export interface OcspPolicy {
   readonly nonce: IssuerConfig["ocsp"]["nonce"];
   readonly unknownCertificate: IssuerConfig["ocsp"]["unknownCertificate"];
+  /** Ids of the issuers whose certificate holders may ask; undefined: anybody may, and signatures are ignored (A8, A9). */
+  readonly requestors: readonly string[] | undefined;
   /** Longest nonce that is echoed, in octets; a longer one is ignored. */
   readonly maxNonce: number;
   /** archiveCutoff in every SingleResponse: seconds before producedAt, or a fixed time; unix seconds. */
@@ -30,10 +32,11 @@ export function ocspPolicy(
   certificate: Certificate,
 ): OcspPolicy {
   const { ocsp, ruleProfile } = config.issuers[id] as IssuerConfig;
-  const { nonce, unknownCertificate, archiveCutoff, crlReferences } = ocsp;
+  const { nonce, unknownCertificate, requestors, archiveCutoff, crlReferences } = ocsp;
   return {
     nonce,
     unknownCertificate,
+    requestors,
     maxNonce: MAX_NONCE[ruleProfile],
     archiveCutoff:
       archiveCutoff === undefined

@@ -1,4 +1,5 @@
 import type { HeaderFields } from "../http/handler.js";
+import type { CertIDHash } from "../ocsp/request.js";
 
 /** An answer as it is sent, kept for requests of exactly the same bytes. */
 export interface CachedAnswer {
@@ -14,6 +15,8 @@ export interface CachedAnswer {
   readonly validUntil: number;
   /** Row keys the answer speaks about. */
   readonly rows: readonly string[];
+  /** Hash algorithm of its (first) CertID. */
+  readonly hash: CertIDHash | undefined;
   /** True once it was sent from the cache. */
   used: boolean;
 }

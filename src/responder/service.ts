@@ -110,7 +110,7 @@ export async function startService(
   const frontend = new Frontend(
     cache,
     follower,
-    (request) => admit(request, trust, status),
+    (request) => admit(request, trust, status, config.responder.maxCertIds),
     batcher,
     new PeerBudget(config.responder.peerWaiting),
     repository.handle,

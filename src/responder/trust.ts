@@ -28,6 +28,7 @@ export interface ServedIssuer {
   /** Issuer number in the store's keys. */
   readonly issuer: number;
   readonly id: string;
+  readonly certificate: Certificate;
   readonly notAfter: number;
   /** nextUpdate - thisUpdate in seconds. */
   readonly validity: number;
@@ -72,6 +73,7 @@ export class Trust {
   /** After the first batch: until then a token that fails is thrown, so that a wrong configuration does not serve. */
   private started = false;
   private readonly byKey = new Map<string, ServedIssuer>();
+  private readonly byId = new Map<string, ServedIssuer>();
 
   /** Without `keyStore` issuers have no responder: the front end only needs to know whom we answer for. */
   constructor(
@@ -86,9 +88,18 @@ export class Trust {
     return key === undefined ? undefined : this.byKey.get(key);
   }
 
-  /** Every served issuer, once. */
-  issuers(): Set<ServedIssuer> {
-    return new Set(this.byKey.values());
+  /** Who signs answers to CertIDs of that key: their issuer, or for one that is not served whom the configuration names. */
+  authority(key: string | undefined): ServedIssuer | undefined {
+    const { unknownIssuer } = this.config.responder;
+    return this.issuer(key) ?? (unknownIssuer === undefined ? undefined : this.byId.get(unknownIssuer));
+  }
+
+  issuerNamed(id: string): ServedIssuer | undefined {
+    return this.byId.get(id);
+  }
+
+  issuers(): Iterable<ServedIssuer> {
+    return this.byId.values();
   }
 
   /** Takes up what changed in the store. */
@@ -97,6 +108,7 @@ export class Trust {
     this.started = this.generation >= 0;
     if (generation === this.generation) return;
     this.byKey.clear();
+    this.byId.clear();
     const delegates = new Map<number, Uint8Array[]>();
     for (const { issuer, state, certificate } of this.status.delegates())
       if (state === "good") delegates.set(issuer, [...(delegates.get(issuer) ?? []), certificate]);
@@ -120,6 +132,7 @@ export class Trust {
       this.log,
       () => this.started,
     );
+    this.byId.set(stored.id, served);
     for (const { hash, issuerNameHash, issuerKeyHash } of issuerIdentities(certificate))
       this.byKey.set(issuerKey(hash, issuerNameHash, issuerKeyHash), served);
   }
@@ -139,7 +152,7 @@ class DelegatedIssuer implements ServedIssuer {
 
   constructor(
     stored: StoredIssuer,
-    private readonly certificate: Certificate,
+    readonly certificate: Certificate,
     private readonly config: IssuerConfig,
     readonly policy: OcspPolicy,
     private readonly delegates: readonly Uint8Array[],

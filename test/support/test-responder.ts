@@ -93,7 +93,7 @@ export class TestResponder {
     this.frontend = new Frontend(
       this.cache,
       follower,
-      (request) => admit(request, trust, reader),
+      (request) => admit(request, trust, reader, installation.config.responder.maxCertIds),
       batcher,
       new PeerBudget(options.peerWaiting ?? 100),
       repository,

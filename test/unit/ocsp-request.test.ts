@@ -18,9 +18,9 @@ import {
   isMalformed,
   issuerKey,
   MAX_CERT_IDS,
-  OcspRequestError,
   parseOcspRequest,
 } from "../../src/ocsp/request.js";
+import { OcspRequestError } from "../../src/ocsp/request-extensions.js";
 import {
   acceptableResponses,
   type CertIDParts,

@@ -28,7 +28,7 @@ describe("Trust", () => {
 
   test("without a delegate the issuer is served, but by no key", () => {
     const made = trust();
-    assert.equal(made.issuers().size, 1);
+    assert.equal([...made.issuers()].length, 1);
     assert.equal(responderOf(made), undefined);
   });
 

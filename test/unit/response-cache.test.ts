@@ -11,6 +11,7 @@ const answer = (freshUntil: number, ...rows: string[]): CachedAnswer => ({
   freshUntil,
   validUntil: freshUntil,
   rows,
+  hash: undefined,
   used: false,
 });
 
