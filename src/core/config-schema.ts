@@ -195,8 +195,8 @@ export const configSchema = z.strictObject({
     maxCertIds: z.number().int().min(1).max(256).default(16),
     /** Issuer whose delegate says "unknown" about CAs that are not served here; absent: unauthorized, unsigned (B12). */
     unknownIssuer: id.optional(),
-    /** hot: kept answers that are asked for are signed anew before they stop being fresh. */
-    presign: z.enum(["off", "hot"]).default("hot"),
+    /** hot: kept answers that are asked for are signed anew before they stop being fresh; all: about every certificate. */
+    presign: z.enum(["off", "hot", "all"]).default("hot"),
     /** Where the responder leaves enrolment requests for the issuer. */
     enrolDir: path,
   }),

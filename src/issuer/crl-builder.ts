@@ -5,7 +5,7 @@ import { type Clock, nowSeconds, systemClock } from "../core/clock.js";
 import { EntryEncoder, entryLength, MAX_ENTRY_LENGTH, type RevokedEntry } from "../crl/entry.js";
 import { layoutTbsCertList } from "../crl/tbs-cert-list.js";
 import type { StoreOptions } from "../store/environment.js";
-import { type RevokedRow, type Snapshot, StatusReader } from "../store/status-reader.js";
+import { type SerialRow, type Snapshot, StatusReader } from "../store/status-reader.js";
 
 /**
  * The CRL builder, a child process: store read-only, no token, niced. It is given one task over IPC, writes the
@@ -101,7 +101,7 @@ function writeEntries(task: CrlTask, snapshot: Snapshot, output: HashingFile): n
   return entries;
 }
 
-function crlEntry({ serial, row }: RevokedRow): RevokedEntry {
+function crlEntry({ serial, row }: SerialRow): RevokedEntry {
   return {
     bytes: serial,
     serialStart: 0,

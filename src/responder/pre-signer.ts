@@ -13,17 +13,35 @@ const LATEST = 0.45;
 interface Due {
   /** The DER request as latin1. */
   readonly key: string;
-  readonly answer: CachedAnswer;
+  /** What is kept for it; undefined before the first answer. */
+  readonly answer: CachedAnswer | undefined;
 }
 
+/** What is kept fresh. */
+export interface PresignScope {
+  /** False for an answer that may be left to expire. */
+  isWanted(answer: CachedAnswer): boolean;
+  /** DER requests (latin1) that are answered before anybody asks, as far as there is room. */
+  requests(): Iterator<string>;
+  /** The DER request about a row that has changed, to be answered at once. */
+  request(row: string): string | undefined;
+}
+
+/** Answers that are in use: one that was not sent since it was made is left to expire. */
+export const HOT: PresignScope = {
+  isWanted: ({ used }) => used,
+  requests: () => [].values(),
+  request: () => undefined,
+};
+
 /**
- * Signs kept answers anew before they stop being fresh, so that no client waits for a signature, as long as somebody
- * asks for them: an answer that was not used since it was made is left to expire. Jittered, because answers made
- * together would be due together. What a revocation evicts is signed again at once if it was in use.
+ * Signs kept answers anew before they stop being fresh, so that no client waits for a signature. Jittered, because
+ * answers made together would be due together. What a revocation evicts is signed again at once if it is wanted.
  */
 export class PreSigner {
   private readonly due = new DueHeap<Due>();
   private underWay = 0;
+  private upcoming: Iterator<string>;
   /** Answers signed anew. */
   signed = 0;
 
@@ -37,8 +55,11 @@ export class PreSigner {
     private readonly current: (key: string) => CachedAnswer | undefined,
     private readonly refresh: (key: string, done: (kept: boolean) => void) => void,
     private readonly clock: Clock,
+    private readonly scope: PresignScope = HOT,
     private readonly random: () => number = Math.random,
-  ) {}
+  ) {
+    this.upcoming = scope.requests();
+  }
 
   /** Answers that should have been signed anew by now. */
   get backlog(): number {
@@ -48,7 +69,7 @@ export class PreSigner {
 
   /** Unix seconds until which the answer that is due first may be sent; undefined without one. */
   get firstExpiry(): number | undefined {
-    return this.due.peek()?.value.answer.validUntil;
+    return this.due.peek()?.value.answer?.validUntil;
   }
 
   kept(key: string, answer: CachedAnswer): void {
@@ -60,30 +81,50 @@ export class PreSigner {
   }
 
   evicted(key: string, answer: CachedAnswer): void {
-    if (answer.used) this.due.add(nowSeconds(this.clock), { key, answer });
+    if (this.scope.isWanted(answer)) this.due.add(nowSeconds(this.clock), { key, answer });
+  }
+
+  /** A certificate was issued or its status changed. */
+  changed(row: string): void {
+    const key = this.scope.request(row);
+    if (key !== undefined) this.due.add(nowSeconds(this.clock), { key, answer: undefined });
+  }
+
+  /** Nothing is kept any more. */
+  cleared(): void {
+    this.upcoming = this.scope.requests();
   }
 
   /** Starts what is due, as far as there is room. */
   tick(): void {
-    const now = nowSeconds(this.clock);
-    while (this.underWay < MAX_UNDER_WAY && (this.due.peek()?.due ?? Number.POSITIVE_INFINITY) <= now) {
-      const due = this.due.take() as Due;
+    while (this.underWay < MAX_UNDER_WAY) {
+      const due = this.next();
+      if (due === undefined) return;
       if (this.isWanted(due)) this.start(due);
     }
   }
 
-  /** False for an answer that nobody used, or that another has replaced. */
+  private next(): Due | undefined {
+    if ((this.due.peek()?.due ?? Number.POSITIVE_INFINITY) <= nowSeconds(this.clock)) return this.due.take();
+    const { done, value } = this.upcoming.next();
+    return done === true ? undefined : { key: value, answer: undefined };
+  }
+
+  /** False for an answer that may expire, or that another has replaced. */
   private isWanted({ key, answer }: Due): boolean {
     const kept = this.current(key);
-    return answer.used && (kept === answer || kept === undefined);
+    if (kept !== undefined && kept !== answer) return false;
+    return answer === undefined || this.scope.isWanted(answer);
   }
 
   private start(due: Due): void {
     this.underWay++;
     this.refresh(due.key, (kept) => {
       this.underWay--;
-      if (kept) this.signed++;
-      else this.due.add(nowSeconds(this.clock) + RETRY_SECONDS * (1 + this.random()), due);
+      if (kept) {
+        this.signed++;
+        this.tick();
+      } else this.due.add(nowSeconds(this.clock) + RETRY_SECONDS * (1 + this.random()), due);
     });
   }
 }

@@ -1,9 +1,7 @@
-import { Piscina } from "piscina";
 import { loadBindings } from "../../native-bindings/binding.js";
 import { type Clock, nowSeconds, systemClock } from "../core/clock.js";
 import { bootClock, ClockGuard, clockWatch } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
-import { SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { DEFAULT_HTTP_LIMITS } from "../http/handler.js";
 import { type InheritedSocket, startHttpServer } from "../http/server.js";
@@ -12,7 +10,6 @@ import { Tokens } from "../signer/tokens.js";
 import { mappedPosition, POSITION_OCTETS, positionPath } from "../store/position-file.js";
 import { StatusReader } from "../store/status-reader.js";
 import { admit } from "./admission.js";
-import type { BatchResult, BatchTask } from "./batch.js";
 import { Batcher } from "./batcher.js";
 import { Enrolment } from "./enrolment.js";
 import { Frontend } from "./frontend.js";
@@ -20,11 +17,13 @@ import type { Report } from "./ipc.js";
 import { JournalFollower } from "./journal-follower.js";
 import { Metrics } from "./metrics.js";
 import { PeerBudget } from "./peer-budget.js";
-import { PreSigner } from "./pre-signer.js";
+import { PreSigner, type PresignScope } from "./pre-signer.js";
+import { PresignAll, planned } from "./presign-all.js";
 import { ResponseCache } from "./response-cache.js";
 import { SigningPool, TokenUnavailable } from "./signing-pool.js";
 import { TokenBreaker } from "./token-breaker.js";
 import { Trust } from "./trust.js";
+import { NO_REQUESTS, startWorkers } from "./worker-pool.js";
 
 /** About 2 KiB an answer with its headers and indexes: some 200 MiB. */
 const MAX_CACHED_ANSWERS = 100_000;
@@ -64,10 +63,25 @@ export async function startService(
 
   const clock = guardedClock(status, log);
   // A key that is there but cannot be used shows here, before the process takes over from another.
-  const { pool, delegates: atStart } = await startPool(config);
+  const { pool, delegates: atStart, signatureMs } = await startWorkers(config);
   let delegates = atStart;
-  const cache = new ResponseCache(MAX_CACHED_ANSWERS);
-  const follower = new JournalFollower(status, positionProbe(config, status, log), cache);
+  const presigned =
+    config.responder.presign === "all"
+      ? planned(new PresignAll(status, trust, systemClock), signatureMs, log)
+      : undefined;
+  const maxAnswers = MAX_CACHED_ANSWERS + (presigned?.signatures ?? 0);
+  const cache = new ResponseCache(maxAnswers);
+  const evicting = {
+    evict: (row: string) => {
+      cache.evict(row);
+      preSigner?.changed(row);
+    },
+    clear: () => {
+      cache.clear();
+      preSigner?.cleared();
+    },
+  };
+  const follower = new JournalFollower(status, positionProbe(config, status, log), evicting);
   // Not the wall clock: a jump of it must not put probes off.
   const breaker = new TokenBreaker({ nowMs: () => performance.now() }, (state, reason) => {
     log[state === "open" ? "error" : "info"]({ state, reason }, "token breaker");
@@ -118,8 +132,12 @@ export async function startService(
     metrics,
   );
 
-  const preSigning =
-    config.responder.presign === "hot" ? startPreSigner(frontend, cache, metrics, clock.guard) : undefined;
+  const preSigner =
+    config.responder.presign === "off"
+      ? undefined
+      : makePreSigner(frontend, cache, 2 * maxAnswers, clock.guard, presigned?.scope);
+  if (preSigner !== undefined) metrics.follow(preSigner, clock.guard);
+  const preSigning = setInterval(() => preSigner?.tick(), PRE_SIGN_MS);
   const http = await startHttpServer({
     ...config.responder.listen,
     inherited,
@@ -179,50 +197,28 @@ function guardedClock(status: StatusReader, log: Log): { guard: ClockGuard; watc
   return { guard, watch };
 }
 
-const NO_REQUESTS: BatchTask = { requests: new Uint8Array(0), ends: new Uint32Array(0) };
-
 const ocspTokens = ({ issuers }: Config): string[] => [
   ...new Set(Object.values(issuers).map(({ ocsp }) => ocsp.token)),
 ];
 
-/**
- * All workers at once: each loads modules, opens sessions and signs something, which no request should wait for. A
- * process whose token does not sign must not take over from one that still has kept answers.
- */
-async function startPool(
-  config: Config,
-): Promise<{ pool: Piscina<BatchTask, BatchResult>; delegates: ReadonlyMap<string, number> }> {
-  const { workers } = config.responder;
-  const pool = new Piscina<BatchTask, BatchResult>({
-    filename: new URL("./worker.js", import.meta.url).href,
-    minThreads: workers,
-    maxThreads: workers,
-    workerData: { config },
-  });
-  const probe = { ...NO_REQUESTS, probe: true };
-  const [first] = await Promise.all(Array.from({ length: workers }, () => pool.run(probe)));
-  if (first?.fault !== undefined) throw new SekishoError(first.fault.code, first.fault.message);
-  if (first?.signingFault !== undefined) throw new SekishoError("TOKEN_FAILED", first.signingFault);
-  return { pool, delegates: first?.delegates ?? new Map() };
-}
-
-function startPreSigner(
+function makePreSigner(
   frontend: Frontend,
   cache: ResponseCache,
-  metrics: Metrics,
+  maxEntries: number,
   clock: Clock,
-): NodeJS.Timeout {
+  scope: PresignScope | undefined,
+): PreSigner {
   const preSigner = new PreSigner(
-    2 * MAX_CACHED_ANSWERS,
+    maxEntries,
     (key) => cache.peek(key),
     (key, done) => frontend.refresh(key, done),
     clock,
+    scope,
   );
   cache.onEvicted = (key, answer) => {
     if (key.startsWith(DER)) preSigner.evicted(key, answer);
   };
-  metrics.follow(preSigner, clock);
-  return setInterval(() => preSigner.tick(), PRE_SIGN_MS);
+  return preSigner;
 }
 
 /** Reads the position file through a mapping, a memory read; without the addon, the journal head itself. */

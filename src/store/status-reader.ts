@@ -34,8 +34,8 @@ export interface StoredDelegate {
   readonly state: CertState;
 }
 
-/** One entry that a CRL lists. */
-export interface RevokedRow {
+/** A serial (magnitude) with its row. */
+export interface SerialRow {
   readonly serial: Uint8Array;
   readonly row: StatusRow;
 }
@@ -76,6 +76,21 @@ export class StatusReader {
     if (serial.length > MAX_SERIAL_OCTETS) return undefined;
     const bytes = this.tables.rows.getBinaryFast(rowKey(issuer, serial));
     return bytes === undefined ? undefined : decodeRow(bytes);
+  }
+
+  /** Rows of an issuer in ascending order of serial, from the first above `after`, at most `limit`. */
+  rowsAfter(issuer: number, after: Uint8Array | undefined, limit: number): SerialRow[] {
+    const { start, end } = issuerRange(issuer);
+    const from = after === undefined ? { start } : { start: rowKey(issuer, after), exclusiveStart: true };
+    const found: SerialRow[] = [];
+    for (const { key, value } of this.tables.rows.getRange({ ...from, end, limit }))
+      found.push({ serial: Uint8Array.prototype.slice.call(splitRowKey(key).serial), row: decodeRow(value) });
+    return found;
+  }
+
+  /** Number of certificates that were ever issued, by all issuers. */
+  issuedCount(): number {
+    return (this.tables.rows.getStats() as { entryCount: number }).entryCount;
   }
 
   /** Number of certificates of the issuer that are revoked or on hold, expired ones included. */
@@ -137,7 +152,7 @@ export class StatusReader {
 }
 
 export interface Snapshot {
-  revoked(issuer: number): Iterable<RevokedRow>;
+  revoked(issuer: number): Iterable<SerialRow>;
   head(): JournalHead;
 }
 

@@ -16,11 +16,15 @@ export interface IssuerIdentity {
 
 /** The four identities of an issuer, from its own certificate (standards A3, A4). */
 export function issuerIdentities(issuer: TbsCertificate): readonly IssuerIdentity[] {
-  return ISSUER_HASHES.map((hash) => ({
+  return ISSUER_HASHES.map((hash) => issuerIdentity(issuer, hash));
+}
+
+export function issuerIdentity(issuer: TbsCertificate, hash: IssuerHash): IssuerIdentity {
+  return {
     hash,
     issuerNameHash: digest(hash, issuer.subjectName),
     issuerKeyHash: digest(hash, issuer.subjectPublicKeyBits),
-  }));
+  };
 }
 
 /** Key identifier by method (1) of RFC 5280 4.2.1.2: SHA-1 of the public key bits. Also ResponderID byKey (RFC 6960). */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { BatchResult, BatchTask } from "../../src/responder/batch.js";
-import { PreSigner } from "../../src/responder/pre-signer.js";
+import { HOT, PreSigner, type PresignScope } from "../../src/responder/pre-signer.js";
 import { TokenUnavailable } from "../../src/responder/signing-pool.js";
 import { workerOf } from "../support/batch.js";
 import { enrol, type Installation, makeInstallation, revoke, TestClock } from "../support/installation.js";
@@ -26,7 +26,9 @@ describe("PreSigner", () => {
     await enrol(installation);
   });
   after(() => installation.close());
+  let scope: PresignScope;
   beforeEach(() => {
+    scope = HOT;
     batches = 0;
     tokenWorks = true;
     jitter = 0.5;
@@ -42,6 +44,7 @@ describe("PreSigner", () => {
       (key) => responder.cache.peek(key),
       (key, done) => responder.frontend.refresh(key, done),
       clock,
+      scope,
       () => jitter,
     );
     responder.onKept = (key, answer) => preSigner.kept(key, answer);
