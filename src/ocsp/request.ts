@@ -187,7 +187,8 @@ function readSignature(tbsRequest: Uint8Array, requestorName: Uint8Array | undef
   reader.oid();
   if (reader.more) reader.any();
   reader.leave(identifier);
-  reader.bitString();
+  // Otherwise a signature whose last bit is 0 could be written in two ways.
+  if (reader.bitString() !== 0) throw new OcspRequestError("signature is not whole octets");
   const signatureBits = reader.content();
   const certificates = reader.peek() === contextConstructed(0) ? readCertificates() : [];
   reader.leave(signature);

@@ -7,6 +7,7 @@ import {
   constructed,
   type Der,
   encode,
+  encoded,
   integer,
   nullValue,
   octetString,
@@ -56,6 +57,18 @@ const SIGNATURE = sequence(sequence(oid(OID.sha256WithRSAEncryption)), bitString
 const repeated = (count: number, each: () => Der): Der[] => Array.from({ length: count }, () => each());
 const distinctExtensions = (count: number): Der[] =>
   Array.from({ length: count }, (_, n) => extension(`${UNKNOWN_OID}.${n}`, nullValue));
+
+/** A signed request whose signature is this BIT STRING element. */
+const withSignatureBits = (element: Uint8Array): Uint8Array =>
+  encode(
+    sequence(
+      sequence(sequence(request())),
+      constructed(
+        contextConstructed(0),
+        sequence(sequence(oid(OID.sha256WithRSAEncryption), nullValue), encoded(element)),
+      ),
+    ),
+  );
 
 /** Rows of the table of bad inputs that end in malformedRequest. */
 const MALFORMED: readonly (readonly [standard: string, what: string, bytes: Uint8Array])[] = [
@@ -160,6 +173,7 @@ const MALFORMED: readonly (readonly [standard: string, what: string, bytes: Uint
     ocspRequest({ requestorName: primitive(contextConstructed(4), hexBytes("3080")) }),
   ],
   ["P13", "optionalSignature with 6 certificates", ocspRequest({ signatureCertificates: 6 })],
+  ["P13", "a signature that is not whole octets", withSignatureBits(hexBytes("030204f0"))],
   ["P14", "acceptableResponses without id-pkix-ocsp-basic", withExtensions(acceptableResponses(UNKNOWN_OID))],
   ["P14", "empty acceptableResponses", withExtensions(acceptableResponses())],
   ["A1", "version 2", ocspRequest({ version: 1 })],

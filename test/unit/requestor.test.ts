@@ -101,7 +101,7 @@ describe("requestors", () => {
   test("any bit of what is signed, or of the signature, changed: never answered", async (t) => {
     const scene = await Scene.make(t);
     const request = scene.signed();
-    for (let at = 4; at < request.length; at += 7) {
+    for (let at = 4; at < request.length; at++) {
       const changed = Buffer.from(request);
       changed[at] = (changed[at] as number) ^ 1;
       assert.ok(Object.values(UNSIGNED).includes(await scene.ask(changed)), `octet ${at}`);
