@@ -1,3 +1,4 @@
+import { setPriority } from "node:os";
 import { workerData } from "node:worker_threads";
 import { systemClock } from "../core/clock.js";
 import type { Config } from "../core/config.js";
@@ -9,11 +10,16 @@ import { BatchAnswerer } from "./answer.js";
 import { type BatchResult, type BatchTask, NOTHING_ANSWERED } from "./batch.js";
 import { Trust } from "./trust.js";
 
+/** A third of the main thread's share of a processor that both want. */
+const NICENESS = 5;
+
 /**
  * Piscina's entry: each worker thread has its own store reader and HSM sessions. The main thread has initialised the
  * module and logged in before the pool starts: both count for the whole process.
  */
 const config: Config = workerData.config;
+// On Linux this is the calling thread's alone: where processors are short, kept answers do not wait for signatures.
+setPriority(NICENESS);
 const log = openLog("responder-worker");
 const status = StatusReader.open({ ...config.store, installation: config.installation });
 const answerer = new BatchAnswerer(

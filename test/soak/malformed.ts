@@ -5,7 +5,7 @@ import { Askers } from "../support/askers.js";
 import { hostileHttp, outcomeOf } from "../support/hostile-http.js";
 import { HostileRequests } from "../support/hostile-requests.js";
 import { Demo } from "./demo.js";
-import { anonymousMiB } from "./memory.js";
+import { restedMiB } from "./memory.js";
 import { usualQuestions } from "./questions.js";
 
 export interface MalformedOptions {
@@ -43,13 +43,13 @@ export async function malformed({ requests, seed }: MalformedOptions): Promise<v
   const source = new HostileRequests(issuer, serialNumber, new Random(seed));
   // The heaps grow once to what such traffic needs; a leak would go on.
   await new Run(demo.port, source, WARM_UP).start();
-  const before = anonymousMiB(demo.responderService.pid);
+  const before = await restedMiB(demo.responderService.pid);
   const run = new Run(demo.port, source, requests);
   const done = run.start();
   const half = await runLoad({ ...plan, rate: Math.floor(top.rate / 2), seconds: STRETCH_SECONDS });
   console.log(`legitimate clients at half of it meanwhile: ${describeLoad(half)}`);
   await done;
-  const after = anonymousMiB(demo.responderService.pid);
+  const after = await restedMiB(demo.responderService.pid);
   console.log(run.summary());
   console.log(
     `RssAnon of the responder's processes: ${before.toFixed(0)} MiB before, ${after.toFixed(0)} MiB after`,

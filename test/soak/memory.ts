@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
 
 /**
  * Anonymous memory (RssAnon) in MiB of the processes below `pid`, itself not counted. Mapped files, such as the
@@ -6,6 +7,15 @@ import { readdirSync, readFileSync } from "node:fs";
  */
 export function anonymousMiB(pid: number): number {
   return below(pid).reduce((sum, child) => sum + rssAnonKiB(child), 0) / 1024;
+}
+
+/** Idle connections are closed after 60 s at the latest; a collection by then has given memory back. */
+const REST_MS = 65_000;
+
+/** `anonymousMiB` once the processes have had a rest. */
+export async function restedMiB(pid: number): Promise<number> {
+  await wait(REST_MS);
+  return anonymousMiB(pid);
 }
 
 /** Processes below `pid`, itself not counted. */
