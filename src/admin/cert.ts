@@ -114,6 +114,7 @@ async function show(serialText: string, options: CommonOptions): Promise<void> {
       ["invalid since", result.invalidityDate],
       ["not after", result.notAfter],
       ["journal", result.journal],
+      ["synthetic", result.synthetic && "made up for load tests; there is no certificate"],
     ]),
   );
 }

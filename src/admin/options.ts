@@ -44,7 +44,8 @@ export function configAndIssuer(options: CommonOptions): { config: Config; issue
   return { config, issuer: chooseIssuer(config, options.issuer) };
 }
 
-function chooseIssuer(config: Config, named: string | undefined): string {
+/** Throws ISSUER_UNKNOWN, or USAGE if there are several and none is named. */
+export function chooseIssuer(config: Config, named: string | undefined): string {
   const ids = Object.keys(config.issuers);
   if (named !== undefined) {
     if (ids.includes(named)) return named;

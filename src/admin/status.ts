@@ -51,5 +51,6 @@ function describeIssuer(issuer: IssuerStatus): string[] {
     ...deltaFields(issuer.delta),
     ["CRL due", crlDue && `${crlDue.at}: ${crlDue.why}`],
     ["changes since", issuer.changesSinceCrl],
+    ["synthetic", issuer.synthetic && `${issuer.synthetic} certificates made up for load tests`],
   ]);
 }

@@ -22,6 +22,7 @@ export type AuditKind =
   | "clock.fault"
   | "clock.restored"
   | "store.fault"
+  | "store.seeded"
   | "audit.cut";
 
 /** A field of a record. Octets are written as base64, whole: their caller bounds them. */

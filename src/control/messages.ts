@@ -10,6 +10,12 @@ import { ERRORS, type ErrorCode } from "../core/errors.js";
 /** Most changes in one cert.revoke: they become one journal record. */
 export const MAX_CHANGES = 4_096;
 
+/** Most certificates of a synthetic population; its numbers are multiplied with each other and stay whole. */
+export const MAX_POPULATION = 2 ** 26;
+
+/** Most of them in one store.seed: a fifth of a second, so that other requests do not wait for long. */
+export const MAX_SEED = 65_536;
+
 /** Reasons of a final revocation by their RFC 5280 5.3.1 spelling; certificateHold has its own operation. */
 export const REVOKE_REASONS = [
   "unspecified",
@@ -56,6 +62,21 @@ export const requestSchema = z.discriminatedUnion("op", [
   z.strictObject({ op: z.literal("crl.issue"), issuer: name, delta: z.boolean(), ...common }),
   z.strictObject({ op: z.literal("crl.show"), issuer: name, ...common }),
   z.strictObject({ op: z.literal("status"), ...common }),
+  z.strictObject({
+    op: z.literal("store.seed"),
+    issuer: name,
+    population: z
+      .strictObject({
+        certificates: z.number().int().min(1).max(MAX_POPULATION),
+        revoked: count,
+      })
+      .refine(({ certificates, revoked }) => revoked <= certificates),
+    /** The first of the population's numbers that are wanted, and how many. */
+    from: count,
+    count: z.number().int().min(1).max(MAX_SEED),
+    ...common,
+    role: z.literal("administrator"),
+  }),
   z.strictObject({ op: z.literal("responder.enrol"), issuer: name.optional(), fingerprint, ...common }),
 ]);
 
@@ -114,6 +135,8 @@ const issuerStatus = z.strictObject({
   crlDue: z.strictObject({ at: time, why: text }).optional(),
   /** Changes made since the last complete CRL. */
   changesSinceCrl: count.optional(),
+  /** Certificates that were made up for load tests; absent if there are none. */
+  synthetic: count.optional(),
   delegates: z.array(z.strictObject({ fingerprint, notAfter: time, state: text })),
 });
 
@@ -133,6 +156,8 @@ const results = {
     notAfter: time,
     journal: count,
     certificate: pem.optional(),
+    /** Present if it was made up for load tests. */
+    synthetic: z.literal(true).optional(),
   }),
   "crl.issue": z.strictObject({ issuer: name, delta: z.boolean(), crl: crlFacts }),
   "crl.show": z.strictObject({ issuer: name, crl: crlFacts.optional(), delta: crlFacts.optional() }),
@@ -147,6 +172,13 @@ const results = {
       /** As of an issuer: nothing can sign checkpoints. */
       tokenFault: text.optional(),
     }),
+  }),
+  "store.seed": z.strictObject({
+    issuer: name,
+    imported: count,
+    /** Were there before; stay as they are. */
+    present: count,
+    journal: count,
   }),
   "responder.enrol": z.strictObject({ issuer: name, fingerprint, certificate: pem, journal: count }),
 };

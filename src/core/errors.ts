@@ -40,8 +40,8 @@ export const ERRORS = {
   ),
   INSTANCE_RUNNING: entry(
     1,
-    "Another issuer already serves this store.",
-    "Stop it first; one installation has one issuer.",
+    "Another process already writes this store: an issuer, or `npm run seed`.",
+    "Stop it first, or let it end; one installation has one writer.",
   ),
   INTERNAL: entry(
     1,
@@ -181,6 +181,11 @@ export const ERRORS = {
     2,
     "The text is not a usable date.",
     "Use YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ, not in the future.",
+  ),
+  SYNTHETIC_REFUSED: entry(
+    1,
+    "Synthetic certificates are never good in production: nobody issued them.",
+    "Use an installation of its own with `production = false` for load tests, and an empty store for production.",
   ),
   CLOCK_UNTRUSTED: entry(
     1,

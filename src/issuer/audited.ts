@@ -37,7 +37,7 @@ export function auditRefusal(audit: AuditLog) {
 
 /** The part of a result that an auditor looks for; the journal has the rest. */
 function summary(result: object): Record<string, string | number> {
-  const wanted = ["serial", "journal", "state", "fingerprint"];
+  const wanted = ["serial", "journal", "state", "fingerprint", "imported", "present"];
   const plain = Object.entries(result).filter(
     (field): field is [string, string | number] =>
       wanted.includes(field[0]) && ["string", "number"].includes(typeof field[1]),

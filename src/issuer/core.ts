@@ -1,13 +1,15 @@
 import { AuditLog } from "../audit/audit-log.js";
 import type { ClockGuard } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
-import { isSekishoError, type SekishoError } from "../core/errors.js";
+import { isSekishoError, SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { within } from "../core/within.js";
 import type { KeyAccess } from "../signer/signer.js";
 import { Tokens } from "../signer/tokens.js";
 import { CaStore } from "../store/ca-store.js";
+import type { StatusReader } from "../store/status-reader.js";
 import { StatusWriter } from "../store/status-writer.js";
+import { WriterLock } from "../store/writer-lock.js";
 import { Authorities } from "./authority.js";
 import { completePending } from "./certify.js";
 import { Checkpointer } from "./checkpoint.js";
@@ -37,7 +39,7 @@ export interface IssuerCore {
 
 /**
  * Opens the installation and completes what a crash interrupted, by the functions of the live path. `build` makes the
- * CRLs; by default a child process.
+ * CRLs; by default a child process. Throws INSTANCE_RUNNING if another process writes the store, SYNTHETIC_REFUSED.
  */
 export async function openIssuerCore(
   config: Config,
@@ -45,8 +47,25 @@ export async function openIssuerCore(
   log: Log,
   build?: CrlBuild,
 ): Promise<IssuerCore> {
+  const lock = WriterLock.take(config.store.dir);
+  try {
+    return await openLocked(lock, config, clock, log, build);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function openLocked(
+  lock: WriterLock,
+  config: Config,
+  clock: ClockGuard,
+  log: Log,
+  build: CrlBuild | undefined,
+): Promise<IssuerCore> {
   const store = { ...config.store, installation: config.installation };
   const status = new StatusWriter(store, clock);
+  if (config.production) refuseSynthetic(status.reader);
   // The journal's newest record is the latest time that was signed or promised.
   clock.signed(status.reader.record(status.reader.head().position)?.timeMs ?? 0);
   const ca = new CaStore(store);
@@ -74,9 +93,17 @@ export async function openIssuerCore(
       await audit.close();
       await ca.close();
       await status.close();
+      lock.release();
       return tokens.close();
     },
   };
+}
+
+/** Good is only what was issued (invariant 4): a store that load tests have filled does not go into production. */
+function refuseSynthetic(status: StatusReader): void {
+  for (const { issuer, id } of status.issuers())
+    if (status.syntheticCount(issuer) > 0)
+      throw new SekishoError("SYNTHETIC_REFUSED", `the store holds synthetic certificates of issuer ${id}`);
 }
 
 /** A token in order has answered by then. */

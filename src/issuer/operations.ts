@@ -29,6 +29,7 @@ import type { CrlSchedule } from "./crl-schedule.js";
 import { enrolResponder } from "./enrol.js";
 import { isCompromised, issueCertificate } from "./issue.js";
 import { crlFacts, isoTime, issuerStatuses, tokenFault } from "./report.js";
+import { seedStore } from "./seed-store.js";
 
 /** Everything the operations work on; put together once in main. */
 export interface IssuerContext {
@@ -128,6 +129,7 @@ const OPERATIONS: { readonly [Op in ControlOp]: Operation<Op> } = {
       ...(row.invalidityDate === 0 ? {} : { invalidityDate: isoTime(row.invalidityDate) }),
       notAfter: isoTime(row.notAfter),
       ...(certificate === undefined ? {} : { certificate: encodePem(certificate, "CERTIFICATE") }),
+      ...(row.synthetic ? { synthetic: true } : {}),
     };
   },
 
@@ -156,6 +158,8 @@ const OPERATIONS: { readonly [Op in ControlOp]: Operation<Op> } = {
       },
     };
   },
+
+  "store.seed": (context, request) => seedStore(context, request),
 
   "responder.enrol": async (context, { issuer, fingerprint }) => {
     const { certificate, journal, authority } = await enrolResponder(

@@ -70,6 +70,7 @@ export function issuerStatuses(sources: ReportSources): IssuerStatus[] {
       ...(crl === undefined ? {} : { crl: crlFacts(crl) }),
       crlDue: { at: isoTime(at), why },
       delegates: delegates(sources, authority.issuer),
+      ...synthetic(sources, authority.issuer),
     };
   });
 }
@@ -77,6 +78,11 @@ export function issuerStatuses(sources: ReportSources): IssuerStatus[] {
 /** As the report says it of a token; nothing while it works. */
 export function tokenFault({ fault }: KeyAccess): { tokenFault?: string } {
   return fault === undefined ? {} : { tokenFault: fault };
+}
+
+function synthetic({ status }: ReportSources, issuer: number): Pick<IssuerStatus, "synthetic"> {
+  const count = status.reader.syntheticCount(issuer);
+  return count === 0 ? {} : { synthetic: count };
 }
 
 function delegates({ status, clock }: ReportSources, issuer: number): IssuerStatus["delegates"] {

@@ -1,4 +1,5 @@
 import { asBuffer } from "../core/bytes.js";
+import { applyImport } from "./apply-import.js";
 import { META } from "./environment.js";
 import type { Change, JournalBody } from "./journal-record.js";
 import { decodeRow, encodeRow, issuerKey, rowKey, type StatusRow } from "./layout.js";
@@ -29,6 +30,9 @@ export function applyBody(tables: StatusTables, body: JournalBody, position: num
     case "delegate":
       tables.delegates.put(rowKey(body.issuer, body.serial), asBuffer(body.certificate));
       tables.meta.put(META.trust, encodePosition(position));
+      break;
+    case "import":
+      applyImport(tables, body, position);
       break;
     case "crl":
       // The journal alone keeps the CRL history; the published file is what readers use.
@@ -68,7 +72,8 @@ function issuedRow(
 ): StatusRow {
   if (tables.rows.doesExist(key)) throw new RangeError("a serial that was issued before");
   const { notAfter, shard } = change;
-  return { state: "good", reason: 0, shard, revocationTime: 0, invalidityDate: 0, notAfter, position };
+  const absent = { reason: 0, revocationTime: 0, invalidityDate: 0, synthetic: false };
+  return { ...absent, state: "good", shard, notAfter, position };
 }
 
 function changedRow(
@@ -79,7 +84,7 @@ function changedRow(
 ): StatusRow {
   const before = tables.rows.get(key);
   if (before === undefined) throw new RangeError("a status change of a serial that was never issued");
-  const { notAfter, shard } = decodeRow(before);
+  const { notAfter, shard, synthetic } = decodeRow(before);
   const { state, reason, revocationTime, invalidityDate } = change;
-  return { state, reason, shard, revocationTime, invalidityDate, notAfter, position };
+  return { state, reason, shard, revocationTime, invalidityDate, notAfter, position, synthetic };
 }

@@ -85,6 +85,8 @@ export const META = {
   installation: Buffer.from("installation"),
   head: Buffer.from("head"),
   trust: Buffer.from("trust"),
+  /** Followed by an issuer number. */
+  synthetic: Buffer.from("synthetic"),
 };
 
 /** A new file is durable only with its name: in its directory, and that one's in the store's, and so on. */

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { asBuffer } from "../core/bytes.js";
+import { countRows } from "./imported-rows.js";
 import type { CertState } from "./layout.js";
 import { ByteReader, ByteWriter, HASH_OCTETS } from "./record-bytes.js";
 
@@ -7,7 +9,8 @@ import { ByteReader, ByteWriter, HASH_OCTETS } from "./record-bytes.js";
  *
  *   version 1 | kind 1 | position 6 | time (ms) 6 | SHA-256 of the previous record 32 | body
  *
- * Bodies: `changes` is count 2 and that many changes; the others are listed in `encodeBody`.
+ * Bodies: `changes` is count 2 and that many changes; `import` holds packed rows (imported-rows.ts); the others are
+ * listed in `encodeBody`.
  */
 
 export const MAX_CHANGES = 4096;
@@ -36,6 +39,9 @@ export type Change =
       readonly revocationTime: number;
       readonly invalidityDate: number;
     };
+
+/** Why there is no certificate, and so no hash of one, behind imported rows: they were made up for load tests. */
+export type ImportOrigin = "synthetic";
 
 export type JournalBody =
   | { readonly kind: "changes"; readonly changes: readonly Change[] }
@@ -68,6 +74,15 @@ export type JournalBody =
       readonly issuer: number;
       /** Unix seconds, above 0. */
       readonly since: number;
+    }
+  | {
+      /** Certificates that were not issued here, each with its status: 1 to MAX_CHANGES of one CRL partition. */
+      readonly kind: "import";
+      readonly issuer: number;
+      readonly origin: ImportOrigin;
+      readonly shard: number;
+      /** Packed: imported-rows.ts. */
+      readonly rows: Uint8Array;
     };
 
 export interface JournalRecord {
@@ -77,8 +92,16 @@ export interface JournalRecord {
   readonly body: JournalBody;
 }
 
-const KINDS: readonly JournalBody["kind"][] = ["changes", "issuer", "delegate", "crl", "compromise"];
+const KINDS: readonly JournalBody["kind"][] = [
+  "changes",
+  "issuer",
+  "delegate",
+  "crl",
+  "compromise",
+  "import",
+];
 const OPS: readonly Change["op"][] = ["issue", "status"];
+const ORIGINS: readonly ImportOrigin[] = ["synthetic"];
 const STATES: readonly CertState[] = ["good", "revoked", "held"];
 
 export function recordHash(encoded: Uint8Array): Buffer {
@@ -112,6 +135,13 @@ function encodeBody(out: ByteWriter, body: JournalBody): void {
       break;
     case "compromise":
       out.uint(body.issuer, 2).uint(body.since, 5);
+      break;
+    case "import":
+      out
+        .uint(body.issuer, 2)
+        .uint(ORIGINS.indexOf(body.origin) + 1, 1)
+        .uint(body.shard, 2);
+      out.uint(checkedCount(countRows(asBuffer(body.rows))), 2).raw(body.rows);
       break;
   }
 }
@@ -170,7 +200,19 @@ function decodeBody(input: ByteReader, kind: JournalBody["kind"]): JournalBody {
       };
     case "compromise":
       return { kind, issuer: input.uint(2), since: input.uint(5) };
+    case "import":
+      return decodeImport(input);
   }
+}
+
+function decodeImport(input: ByteReader): JournalBody & { kind: "import" } {
+  const issuer = input.uint(2);
+  const origin = pick(ORIGINS, input.uint(1));
+  const shard = input.uint(2);
+  const count = checkedCount(input.uint(2));
+  const rows = input.rest();
+  if (countRows(asBuffer(rows)) !== count) throw new RangeError("more or fewer rows than the record says");
+  return { kind: "import", issuer, origin, shard, rows };
 }
 
 function decodeChange(input: ByteReader): Change {

@@ -1,8 +1,8 @@
 /**
- * Bytes on disk, layout version 2. Big-endian throughout, so that LMDB's byte order is numeric order.
+ * Bytes on disk, layout version 3. Big-endian throughout, so that LMDB's byte order is numeric order.
  *
  * status environment (written by the issuer, mapped read-only by responders):
- *   meta         text key          layout version, installation id, journal head, trust generation
+ *   meta         text key          layout version, installation id, journal head, trust generation, synthetic rows
  *   rows         issuer | serial   status row of every issued serial (invariant 4)
  *   revoked      issuer | serial   the same row, only while revoked or on hold: what a CRL lists, in its order
  *   journal      position          journal record (journal-record.ts)
@@ -14,7 +14,7 @@
  *   meta, certificates, pending, crl-numbers, public-keys: see ca-store.ts
  */
 
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Serial numbers of issued certificates are at most 20 octets (RFC 5280 4.1.2.2). */
 export const MAX_SERIAL_OCTETS = 20;
@@ -35,14 +35,18 @@ export interface StatusRow {
   readonly notAfter: number;
   /** Journal position of the record that last changed the row. */
   readonly position: number;
+  /** Made up for load tests: there is no certificate. */
+  readonly synthetic: boolean;
 }
 
-const ROW_OCTETS = 25;
+export const ROW_OCTETS = 25;
 
-/** Throws RangeError on numbers that the fields cannot hold. */
-export function encodeRow(row: StatusRow): Buffer {
-  const out = Buffer.alloc(ROW_OCTETS);
-  out[0] = STATES.indexOf(row.state) + 1;
+/** Beside the state's number in the first octet. */
+const SYNTHETIC = 0x80;
+
+/** Throws RangeError on numbers that the fields cannot hold. `out`: ROW_OCTETS that are filled and returned. */
+export function encodeRow(row: StatusRow, out: Buffer = Buffer.alloc(ROW_OCTETS)): Buffer {
+  out[0] = (STATES.indexOf(row.state) + 1) | (row.synthetic ? SYNTHETIC : 0);
   out.writeUInt8(row.reason, 1);
   out.writeUInt16BE(row.shard, 2);
   out.writeUIntBE(row.revocationTime, 4, 5);
@@ -54,7 +58,8 @@ export function encodeRow(row: StatusRow): Buffer {
 
 /** Throws RangeError on bytes that `encodeRow` cannot have written. */
 export function decodeRow(bytes: Buffer): StatusRow {
-  const state = STATES[(bytes[0] ?? 0) - 1];
+  const first = bytes[0] ?? 0;
+  const state = STATES[(first & ~SYNTHETIC) - 1];
   if (bytes.length !== ROW_OCTETS || state === undefined) throw new RangeError("not a status row");
   return {
     state,
@@ -64,6 +69,7 @@ export function decodeRow(bytes: Buffer): StatusRow {
     invalidityDate: bytes.readUIntBE(9, 5),
     notAfter: bytes.readUIntBE(14, 5),
     position: bytes.readUIntBE(19, 6),
+    synthetic: (first & SYNTHETIC) !== 0,
   };
 }
 

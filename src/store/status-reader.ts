@@ -13,6 +13,7 @@ import {
 import {
   type JournalHead,
   readHead,
+  readSynthetic,
   readTrustGeneration,
   type StatusTables,
   statusTables,
@@ -91,6 +92,11 @@ export class StatusReader {
   /** Number of certificates that were ever issued, by all issuers. */
   issuedCount(): number {
     return (this.tables.rows.getStats() as { entryCount: number }).entryCount;
+  }
+
+  /** Number of the issuer's rows that were made up for load tests. */
+  syntheticCount(issuer: number): number {
+    return readSynthetic(this.tables.meta, issuer);
   }
 
   /** Number of certificates of the issuer that are revoked or on hold, expired ones included. */

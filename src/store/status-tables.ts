@@ -2,6 +2,7 @@ import type { Transaction } from "lmdb";
 import { asBuffer } from "../core/bytes.js";
 import { type Environment, META, openTable, type Table } from "./environment.js";
 import { GENESIS } from "./journal-record.js";
+import { issuerKey } from "./layout.js";
 import { HASH_OCTETS } from "./record-bytes.js";
 
 /** The tables of the status environment (layout.ts). */
@@ -54,8 +55,20 @@ export function readTrustGeneration(meta: Table): number {
   return meta.get(META.trust)?.readUIntBE(0, 6) ?? 0;
 }
 
+/** A position, or another number of 6 octets. */
 export function encodePosition(position: number): Buffer {
   const bytes = Buffer.alloc(6);
   bytes.writeUIntBE(position, 0, 6);
   return bytes;
+}
+
+const syntheticKey = (issuer: number): Buffer => Buffer.concat([META.synthetic, issuerKey(issuer)]);
+
+/** Number of an issuer's rows that were made up for load tests. */
+export function readSynthetic(meta: Table, issuer: number): number {
+  return meta.get(syntheticKey(issuer))?.readUIntBE(0, 6) ?? 0;
+}
+
+export function addSynthetic(meta: Table, issuer: number, rows: number): void {
+  meta.put(syntheticKey(issuer), encodePosition(readSynthetic(meta, issuer) + rows));
 }

@@ -10,7 +10,7 @@ import {
   statusEnvironment,
 } from "./environment.js";
 import { encodeRecord, type JournalBody, recordHash } from "./journal-record.js";
-import { decodeRow, issuerRange, positionKey, rowKey, type StatusRow } from "./layout.js";
+import { decodeRow, issuerRange, positionKey, rowKey, type StatusRow, splitRowKey } from "./layout.js";
 import { PositionWriter } from "./position-file.js";
 import { StatusReader } from "./status-reader.js";
 import { encodeHead, type JournalHead, readHead, type StatusTables, statusTables } from "./status-tables.js";
@@ -21,6 +21,9 @@ export interface StatusTransaction {
   readonly head: JournalHead;
   row(issuer: number, serial: Uint8Array): StatusRow | undefined;
   issuerExists(issuer: number): boolean;
+  isIssued(issuer: number, serial: Uint8Array): boolean;
+  /** The greatest serial of an issuer, undefined if it has none. */
+  lastSerial(issuer: number): Uint8Array | undefined;
   /** Adds a record to the journal and applies it; returns its position. */
   append(body: JournalBody): number;
 }
@@ -101,6 +104,8 @@ export class StatusWriter {
       const result = action({
         head,
         row: (issuer, serial) => readRow(this.tables, issuer, serial),
+        isIssued: (issuer, serial) => this.tables.rows.doesExist(rowKey(issuer, serial)),
+        lastSerial: (issuer) => readLastSerial(this.tables, issuer),
         issuerExists: (issuer) => this.tables.issuers.get(issuerRange(issuer).start) !== undefined,
         append: (body) => head.position + bodies.push(body),
       });
@@ -139,4 +144,11 @@ export class StatusWriter {
 function readRow(tables: StatusTables, issuer: number, serial: Uint8Array): StatusRow | undefined {
   const bytes = tables.rows.get(rowKey(issuer, serial));
   return bytes === undefined ? undefined : decodeRow(bytes);
+}
+
+function readLastSerial(tables: StatusTables, issuer: number): Uint8Array | undefined {
+  const { start, end } = issuerRange(issuer);
+  for (const key of tables.rows.getKeys({ start: end, end: start, reverse: true, limit: 1 }))
+    return Uint8Array.prototype.slice.call(splitRowKey(key).serial);
+  return undefined;
 }

@@ -90,6 +90,7 @@ const anyRow: fc.Arbitrary<StatusRow> = fc.record(
     invalidityDate: time,
     notAfter: time,
     position: fc.maxSafeNat().map((value) => value % 2 ** 48),
+    synthetic: fc.boolean(),
   },
   { noNullPrototype: true },
 );
@@ -108,6 +109,7 @@ describe("status rows", () => {
       invalidityDate: 0,
       notAfter: 0,
       position: 0,
+      synthetic: false,
     };
     for (const bad of [
       { notAfter: 2 ** 40 },
