@@ -1,4 +1,5 @@
 import { DerError, type DerReader } from "../asn1/reader.js";
+import { assertStrictDer } from "../asn1/strict-der.js";
 import { TAG } from "../asn1/tags.js";
 import { readTime } from "../asn1/time.js";
 
@@ -42,5 +43,7 @@ const YEAR_2050 = Date.UTC(2050, 0, 1) / 1000;
 
 function readSequence(reader: DerReader): Uint8Array {
   reader.next(TAG.SEQUENCE);
-  return reader.element().slice();
+  const element = reader.element().slice();
+  assertStrictDer(element);
+  return element;
 }
