@@ -62,6 +62,7 @@ export function records(): Map<string, Uint8Array> {
         invalidityDate: 3,
         notAfter: 4,
         position: 5,
+        synthetic: false,
       }),
     );
   put(
