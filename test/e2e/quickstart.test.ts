@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { fetchOnce } from "../support/fetch-once.js";
 import { tryOpenssl } from "../support/openssl.js";
 import {
   freePort,
@@ -51,7 +52,7 @@ describe("quickstart", () => {
   const serialOf = (name: string): string =>
     openssl("x509", "-in", pem(name), "-noout", "-serial").trim().replace("serial=", "");
   const crlText = async (): Promise<string> => {
-    const response = await fetch(`${running.base}/crl/root.crl`);
+    const response = await fetchOnce(`${running.base}/crl/root.crl`);
     const file = join(dir, "fetched.crl");
     writeFileSync(file, Buffer.from(await response.arrayBuffer()));
     return openssl("crl", "-inform", "DER", "-in", file, "-noout", "-text", "-crlnumber");
@@ -102,10 +103,10 @@ describe("quickstart", () => {
   });
 
   test("the page links the CRL and the CA certificate", async () => {
-    const page = await (await fetch(`${running.base}/`)).text();
+    const page = await (await fetchOnce(`${running.base}/`)).text();
     assert.match(page, /href="\/crl\/root\.crl"/);
     assert.match(page, /href="\/certs\/root\.cer"/);
-    const certificate = await fetch(`${running.base}/certs/root.cer`);
+    const certificate = await fetchOnce(`${running.base}/certs/root.cer`);
     assert.equal(certificate.headers.get("content-type"), "application/pkix-cert");
     const served = Buffer.from(await certificate.arrayBuffer());
     assert.deepEqual(
@@ -115,9 +116,9 @@ describe("quickstart", () => {
   });
 
   test("metrics and health", async () => {
-    const text = await (await fetch(`http://127.0.0.1:${port + 1}/metrics`)).text();
+    const text = await (await fetchOnce(`http://127.0.0.1:${port + 1}/metrics`)).text();
     assert.match(text, /sekisho_ocsp_answers_total\{method="POST",outcome="good"\} [1-9]/);
-    assert.equal((await fetch(`http://127.0.0.1:${port + 1}/livez`)).status, 200);
+    assert.equal((await fetchOnce(`http://127.0.0.1:${port + 1}/livez`)).status, 200);
   });
 
   test("a second quickstart on the port says that it is taken, exit 1", () => {

@@ -16,6 +16,7 @@ import { connect } from "../../tools/quickstart/population.js";
 import { findSoftHsm } from "../../tools/softhsm-path.js";
 import { makeRequest } from "../support/certification-request.js";
 import { FaultyToken } from "../support/faulty-token.js";
+import { fetchOnce } from "../support/fetch-once.js";
 import { ocspRequest, statusIn } from "../support/ocsp-client.js";
 import { freePort, startQuickstart } from "../support/quickstart.js";
 import { RunningResponder } from "../support/responder.js";
@@ -92,7 +93,7 @@ describe("the issuer's tokens hang", () => {
   async function ask(serial: Uint8Array): Promise<string> {
     const { port } = config.responder.listen;
     const body = new Uint8Array(ocspRequest(root, [serial]));
-    const response = await fetch(`http://127.0.0.1:${port}/ocsp`, { method: "POST", body });
+    const response = await fetchOnce(`http://127.0.0.1:${port}/ocsp`, { method: "POST", body });
     return statusIn(Buffer.from(await response.arrayBuffer()), serial);
   }
 

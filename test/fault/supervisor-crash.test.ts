@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import type { Certificate } from "../../src/x509/certificate.js";
+import { fetchOnce } from "../support/fetch-once.js";
 import { RawClient } from "../support/http-client.js";
 import { ocspRequest } from "../support/ocsp-client.js";
 import { ocspLoad, ocspPost } from "../support/ocsp-load.js";
@@ -29,7 +30,7 @@ describe("responder processes and their supervisor", () => {
   };
   /** The sum over all labels. */
   const metric = async (name: string): Promise<number> => {
-    const text = await (await fetch(`http://127.0.0.1:${installation.port + 1}/metrics`)).text();
+    const text = await (await fetchOnce(`http://127.0.0.1:${installation.port + 1}/metrics`)).text();
     const samples = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"))];
     return samples.reduce((sum, [, value]) => sum + Number(value), 0);
   };

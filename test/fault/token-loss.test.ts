@@ -13,6 +13,7 @@ import { connect } from "../../tools/quickstart/population.js";
 import { findSoftHsm } from "../../tools/softhsm-path.js";
 import { makeRequest } from "../support/certification-request.js";
 import { FaultyToken } from "../support/faulty-token.js";
+import { fetchOnce } from "../support/fetch-once.js";
 import { ocspRequest, statusIn } from "../support/ocsp-client.js";
 import { freePort, type RunningQuickstart, startQuickstart } from "../support/quickstart.js";
 import { RunningResponder } from "../support/responder.js";
@@ -61,7 +62,10 @@ describe("the token is lost and comes back", () => {
   });
 
   const post = async (request: Buffer): Promise<Buffer> => {
-    const response = await fetch(`${running.base}/ocsp`, { method: "POST", body: new Uint8Array(request) });
+    const response = await fetchOnce(`${running.base}/ocsp`, {
+      method: "POST",
+      body: new Uint8Array(request),
+    });
     return Buffer.from(await response.arrayBuffer());
   };
   const ask = async (): Promise<string> =>
@@ -82,7 +86,7 @@ describe("the token is lost and comes back", () => {
 
   const tokenIsUp = async (): Promise<boolean> => {
     const { metricsListen } = loadConfig(join(dir, "sekisho.toml")).responder;
-    const text = await (await fetch(`http://127.0.0.1:${metricsListen.port}/metrics`)).text();
+    const text = await (await fetchOnce(`http://127.0.0.1:${metricsListen.port}/metrics`)).text();
     return /^sekisho_token_up 1$/m.test(text);
   };
 

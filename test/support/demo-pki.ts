@@ -10,6 +10,7 @@ import { keyIdentifier } from "../../src/x509/issuer-identity.js";
 import { decodePem, encodePem } from "../../src/x509/pem.js";
 import { serialText } from "../../src/x509/serial.js";
 import { connect } from "../../tools/quickstart/population.js";
+import { fetchOnce } from "./fetch-once.js";
 import { freePort, type RunningQuickstart, startQuickstart } from "./quickstart.js";
 import { toBeSigned } from "./test-ca.js";
 
@@ -57,7 +58,7 @@ export async function startDemoPki(delegateKey: "rsa2048" | "p256"): Promise<Dem
     },
     answered: async (method) => {
       const { host, port } = config.responder.metricsListen;
-      const text = await (await fetch(`http://${host}:${port}/metrics`)).text();
+      const text = await (await fetchOnce(`http://${host}:${port}/metrics`)).text();
       const counts = text.matchAll(
         new RegExp(`^sekisho_ocsp_answers_total\\{method="${method}",[^}]*\\} (\\d+)$`, "gm"),
       );
