@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { crlRebuilds } from "./crl-rebuilds.js";
 import { hostileClients } from "./hostile-clients.js";
 import { issuers } from "./issuers.js";
 import { malformed } from "./malformed.js";
@@ -59,6 +60,12 @@ program
   .description("many CAs in one responder: how long its start takes")
   .option("--count <n>", "how many", count, 1_000)
   .action(issuers);
+program
+  .command("crl-rebuilds")
+  .description("a large CRL is rebuilt every 10 s: no revocation waits for it")
+  .option("--entries <n>", "entries of the CRL", count, 1_000_000)
+  .option("--seconds <n>", "how long", count, 60)
+  .action(crlRebuilds);
 
 try {
   await program.parseAsync();
