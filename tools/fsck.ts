@@ -36,9 +36,9 @@ async function issuerRuns(config: Config): Promise<boolean> {
 }
 
 function summaryLine({ records, rows, revoked, checkpoints, checkpointKeys, crls }: StoreSummary): string {
-  const lists = crls.map(({ id, number, entries, interrupted }) => {
+  const lists = crls.map(({ name, number, entries, interrupted }) => {
     const behind = interrupted === 0 ? "" : `, ${interrupted} later publications interrupted`;
-    return `CRL ${number} of ${id} (${entries} entries${behind})`;
+    return `${name}: CRL ${number} (${entries} entries${behind})`;
   });
   const keys = [...checkpointKeys].map(
     (key) => `by key ${createHash("sha256").update(Buffer.from(key, "hex")).digest("hex")}`,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CrlFacts } from "../control/messages.js";
+import type { CrlFacts, CrlReport } from "../control/messages.js";
 import type { VerifyOptions } from "./crl-file.js";
 import { addCommand, type CommonOptions, configAndIssuer } from "./options.js";
 import { aligned, type Field } from "./output.js";
@@ -31,17 +31,48 @@ export function crlFields(title: string, facts: CrlFacts | undefined): Field[] {
   if (facts === undefined) return [[title, "none published"]];
   return [
     [title, `number ${facts.number}${facts.base === undefined ? "" : `, since ${facts.base}`}`],
+    ["made because", facts.why],
     ["this update", facts.thisUpdate],
-    ["next update", facts.nextUpdate],
+    [
+      "next update",
+      `${facts.nextUpdate} (${facts.remaining === 0 ? "out of date" : `valid for ${durationText(facts.remaining)}`})`,
+    ],
     ["entries", facts.entries],
     ["file", `${facts.file} (${facts.bytes} octets)`],
     ["sha256", facts.sha256],
   ];
 }
 
-/** The same for a delta CRL; nothing if there is none. */
-export function deltaFields(facts: CrlFacts | undefined): Field[] {
-  return facts === undefined ? [] : crlFields("delta CRL", facts);
+/** An issuer's CRLs as fields: what is published, why, how long it is valid, what comes next. */
+export function reportFields({ crl, crlDue, delta, deltaDue, shards = [] }: CrlReport): Field[] {
+  return [
+    ...crlFields("CRL", crl),
+    ...dueFields("CRL due", crlDue),
+    ...(delta === undefined ? [] : crlFields("delta CRL", delta)),
+    ...dueFields("delta CRL due", deltaDue),
+    ...shards.flatMap(({ scope, crl: shard, due }) => [
+      ...crlFields(`CRL ${scope}`, shard),
+      ...dueFields(`CRL ${scope} due`, due),
+    ]),
+  ];
+}
+
+const dueFields = (title: string, due: CrlReport["crlDue"]): Field[] =>
+  due === undefined ? [] : [[title, `${due.at}: ${due.why}`]];
+
+/** "3 d 4 h", "4 h 5 min", "5 min 6 s". */
+function durationText(seconds: number): string {
+  const units: [string, number][] = [
+    ["d", Math.floor(seconds / 86_400)],
+    ["h", Math.floor(seconds / 3_600) % 24],
+    ["min", Math.floor(seconds / 60) % 60],
+    ["s", seconds % 60],
+  ];
+  const first = units.findIndex(([, count]) => count > 0);
+  return units
+    .slice(first, first + 2)
+    .map(([unit, count]) => `${count} ${unit}`)
+    .join(" ");
 }
 
 async function issue(options: CommonOptions & { readonly delta?: boolean }): Promise<void> {
@@ -58,7 +89,7 @@ async function show(file: string | undefined, options: CommonOptions): Promise<v
   const outcome = await withSession(config, options, ({ client, acting }) =>
     client.request({ op: "crl.show", issuer, ...acting }),
   );
-  report(outcome, options, ({ crl, delta }) => aligned([...crlFields("CRL", crl), ...deltaFields(delta)]));
+  report(outcome, options, (crls) => aligned(reportFields(crls)));
 }
 
 async function verify(file: string, options: VerifyOptions): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { IssuerStatus, ResultOf } from "../control/messages.js";
 import { loadConfig } from "../core/config.js";
-import { crlFields, deltaFields } from "./crl.js";
+import { reportFields } from "./crl.js";
 import { addCommand, type CommonOptions } from "./options.js";
 import { aligned, type Field } from "./output.js";
 import { report, withSession } from "./session.js";
@@ -34,7 +34,7 @@ function describe({ installation, production, started, issuers, journal }: Resul
 }
 
 function describeIssuer(issuer: IssuerStatus): string[] {
-  const { crlDue, delegates } = issuer;
+  const { delegates } = issuer;
   const identity: Field[] = [
     ["issuer", issuer.created ? issuer.id : `${issuer.id} (not created yet: \`sekisho ca create\`)`],
     ["subject", issuer.subject],
@@ -47,10 +47,7 @@ function describeIssuer(issuer: IssuerStatus): string[] {
   return aligned([
     ...identity,
     ...delegates.map((one): Field => ["delegate", `${one.fingerprint} until ${one.notAfter}, ${one.state}`]),
-    ...crlFields("CRL", issuer.crl),
-    ...deltaFields(issuer.delta),
-    ["CRL due", crlDue && `${crlDue.at}: ${crlDue.why}`],
-    ["changes since", issuer.changesSinceCrl],
+    ...reportFields(issuer),
     ["synthetic", issuer.synthetic && `${issuer.synthetic} certificates made up for load tests`],
   ]);
 }

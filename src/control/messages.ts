@@ -109,13 +109,29 @@ const crlFacts = z.strictObject({
   number: decimal,
   /** Number of the complete CRL that a delta CRL starts from. */
   base: decimal.optional(),
+  /** Why it was made. */
+  why: text.optional(),
   thisUpdate: time,
   nextUpdate: time,
+  /** Seconds until nextUpdate; 0 once it has passed. */
+  remaining: count,
   entries: count,
   bytes: count,
   sha256: fingerprint,
   file: text,
 });
+
+/** When the next CRL is due, and what makes it due. */
+const due = z.strictObject({ at: time, why: text });
+
+const crlReport = {
+  crl: crlFacts.optional(),
+  crlDue: due.optional(),
+  delta: crlFacts.optional(),
+  deltaDue: due.optional(),
+  /** CRLs that cover a part of the issuer's certificates. */
+  shards: z.array(z.strictObject({ scope: text, crl: crlFacts.optional(), due: due.optional() })).optional(),
+};
 
 const issuerStatus = z.strictObject({
   id: name,
@@ -129,12 +145,7 @@ const issuerStatus = z.strictObject({
   tokenFault: text.optional(),
   /** Whether the activation mode fulfils the practice statement (CPS 6.2.8, 6.2.9). */
   fulfilsCps: z.boolean(),
-  crl: crlFacts.optional(),
-  delta: crlFacts.optional(),
-  /** When the next complete CRL is due, and what makes it due. */
-  crlDue: z.strictObject({ at: time, why: text }).optional(),
-  /** Changes made since the last complete CRL. */
-  changesSinceCrl: count.optional(),
+  ...crlReport,
   /** Certificates that were made up for load tests; absent if there are none. */
   synthetic: count.optional(),
   delegates: z.array(z.strictObject({ fingerprint, notAfter: time, state: text })),
@@ -160,7 +171,7 @@ const results = {
     synthetic: z.literal(true).optional(),
   }),
   "crl.issue": z.strictObject({ issuer: name, delta: z.boolean(), crl: crlFacts }),
-  "crl.show": z.strictObject({ issuer: name, crl: crlFacts.optional(), delta: crlFacts.optional() }),
+  "crl.show": z.strictObject({ issuer: name, ...crlReport }),
   status: z.strictObject({
     installation: z.string().regex(/^[0-9a-f]{32}$/),
     production: z.boolean(),
@@ -202,6 +213,7 @@ export type Role = ControlRequest["role"];
 export type Changed = z.output<typeof changed>;
 export type Unchanged = z.output<typeof unchanged>;
 export type CrlFacts = z.output<typeof crlFacts>;
+export type CrlReport = Omit<ResultOf<"crl.show">, "issuer">;
 export type IssuerStatus = z.output<typeof issuerStatus>;
 export type Filed = z.output<typeof filedSchema>;
 

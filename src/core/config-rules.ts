@@ -55,11 +55,23 @@ function* issuerRules(config: ConfigFields, name: string, issuer: Issuer): Gener
   yield* ownToken(config, name, issuer);
   if (issuer.crl.validity <= issuer.crl.period)
     yield { path: [...at, "crl", "validity"], expectation: "expected more than crl.period" };
+  yield* deltaRules(at, issuer);
+  if (name.endsWith("-delta") && Object.hasOwn(issuers, name.slice(0, -"-delta".length)))
+    yield { path: at, expectation: "expected another name: this one's CRL would lie where a delta CRL does" };
   if (issuer.ocsp.maxAge * 2 > issuer.ocsp.validity)
     yield { path: [...at, "ocsp", "maxAge"], expectation: "expected at most half of ocsp.validity" };
   if (new Set(issuer.ocsp.keyType).size < issuer.ocsp.keyType.length)
     yield { path: [...at, "ocsp", "keyType"], expectation: "expected each key type once" };
   if (issuer.ruleProfile === "cabf-br") yield* baselineRules(config, at, issuer);
+}
+
+function* deltaRules(at: string[], { crl: { delta, period, onRevocation } }: Issuer): Generator<BrokenRule> {
+  if (delta !== undefined && delta.validity <= delta.period)
+    yield { path: [...at, "crl", "delta", "validity"], expectation: "expected more than crl.delta.period" };
+  if (delta !== undefined && delta.period >= period)
+    yield { path: [...at, "crl", "delta", "period"], expectation: "expected less than crl.period" };
+  if (onRevocation !== undefined && onRevocation >= period)
+    yield { path: [...at, "crl", "onRevocation"], expectation: "expected less than crl.period" };
 }
 
 const HOUR = 3_600;
@@ -87,6 +99,11 @@ function* baselineRules(
   const onlyCas = issued.every((name) => profiles[name]?.kind !== "end-entity");
   if (crl.validity > (onlyCas ? 365 : 10) * DAY)
     yield rule(["crl", "validity"], `expected at most ${onlyCas ? "365 days" : "10 days"}`);
+  if (onlyCas && crl.period > 365 * DAY) yield rule(["crl", "period"], "expected at most 365 days");
+  if ((crl.onRevocation ?? crl.period) > DAY)
+    yield rule(["crl", "onRevocation"], "expected at most 24 hours, or crl.period as short");
+  if (crl.delta !== undefined) yield rule(["crl", "delta"], "expected no delta CRLs");
+  if (crl.keepExpired) yield rule(["crl", "keepExpired"], "expected false");
   if (!onlyCas && crl.period > 7 * DAY) yield rule(["crl", "period"], "expected at most 7 days");
 }
 

@@ -39,6 +39,9 @@ const httpUrl = z
   .regex(/^http:\/\/[A-Za-z0-9.:[\]-]+(\/[A-Za-z0-9._~/-]*)?$/, "expected an http:// URL")
   .transform((url) => url.replace(/\/$/, ""));
 
+/** Shards that one issuer may have: a CRL directory and a schedule of that many files. */
+export const MAX_SHARDS = 4_096;
+
 /** More than any machine has use for. */
 export const MAX_PROCESSES = 64;
 
@@ -124,6 +127,14 @@ const issuer = z.strictObject({
     period: duration,
     /** nextUpdate - thisUpdate; longer than the period, so that a late CRL is not an outage. */
     validity: duration,
+    /** A change of status is on a CRL within this time; absent: on the next one by schedule. */
+    onRevocation: duration.optional(),
+    /** Delta CRLs between the complete ones, as period and validity of those; absent: none. */
+    delta: z.strictObject({ period: duration, validity: duration }).optional(),
+    /** CRLs that the end-entity certificates issued from now on are spread over; absent: the complete CRL serves all. */
+    shards: z.number().int().min(1).max(MAX_SHARDS).optional(),
+    /** Keeps certificates on the CRL for ever, and says so (expiredCertsOnCRL). */
+    keepExpired: z.boolean().default(false),
   }),
   ocsp: z.strictObject({
     token: id,

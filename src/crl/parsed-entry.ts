@@ -20,6 +20,9 @@ const CERTIFICATE_ISSUER = 29;
  */
 export class ParsedEntry implements RevokedEntry {
   readonly bytes: Uint8Array;
+  /** The whole entry in `bytes`. */
+  start = 0;
+  stop = 0;
   serialStart = 0;
   serialStop = 0;
   serialNegative = false;
@@ -52,6 +55,8 @@ export class ParsedEntry implements RevokedEntry {
   read(): void {
     const { reader } = this;
     const end = reader.enter(TAG.SEQUENCE);
+    this.start = reader.header;
+    this.stop = reader.end;
     this.readSerial();
     this.revocationDate = readTime(reader);
     this.revocationDateWrongType = isWrongTimeType(reader.tag, this.revocationDate);

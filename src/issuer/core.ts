@@ -13,7 +13,7 @@ import { WriterLock } from "../store/writer-lock.js";
 import { Authorities } from "./authority.js";
 import { completePending } from "./certify.js";
 import { Checkpointer } from "./checkpoint.js";
-import { type CrlBuild, CrlPublisher } from "./crl-publisher.js";
+import { CrlPublisher, type StartCrlWork } from "./crl-publisher.js";
 
 /** The issuer without its control socket and timers: everything that reads and writes. */
 export interface IssuerCore {
@@ -38,18 +38,18 @@ export interface IssuerCore {
 }
 
 /**
- * Opens the installation and completes what a crash interrupted, by the functions of the live path. `build` makes the
- * CRLs; by default a child process. Throws INSTANCE_RUNNING if another process writes the store, SYNTHETIC_REFUSED.
+ * Opens the installation and completes what a crash interrupted, by the functions of the live path. `startCrlWork` makes
+ * the CRLs; by default in a child process. Throws INSTANCE_RUNNING if another process writes the store, SYNTHETIC_REFUSED.
  */
 export async function openIssuerCore(
   config: Config,
   clock: ClockGuard,
   log: Log,
-  build?: CrlBuild,
+  startCrlWork?: StartCrlWork,
 ): Promise<IssuerCore> {
   const lock = WriterLock.take(config.store.dir);
   try {
-    return await openLocked(lock, config, clock, log, build);
+    return await openLocked(lock, config, clock, log, startCrlWork);
   } catch (error) {
     lock.release();
     throw error;
@@ -61,7 +61,7 @@ async function openLocked(
   config: Config,
   clock: ClockGuard,
   log: Log,
-  build: CrlBuild | undefined,
+  startCrlWork: StartCrlWork | undefined,
 ): Promise<IssuerCore> {
   const store = { ...config.store, installation: config.installation };
   const status = new StatusWriter(store, clock);
@@ -87,7 +87,7 @@ async function openLocked(
     keyStore,
     authorities,
     checkpointer,
-    publisher: new CrlPublisher(config, status, ca, log, build),
+    publisher: new CrlPublisher(config, status, ca, log, startCrlWork),
     failed: Promise.race([status.failed, ca.failed, audit.failed]),
     async close() {
       await audit.close();

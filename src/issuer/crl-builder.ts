@@ -1,146 +1,105 @@
-import { createHash } from "node:crypto";
-import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
+import { type ChildProcess, fork } from "node:child_process";
 import { setPriority } from "node:os";
-import { type Clock, nowSeconds, systemClock } from "../core/clock.js";
-import { EntryEncoder, entryLength, MAX_ENTRY_LENGTH, type RevokedEntry } from "../crl/entry.js";
-import { layoutTbsCertList } from "../crl/tbs-cert-list.js";
-import type { StoreOptions } from "../store/environment.js";
-import { type SerialRow, type Snapshot, StatusReader } from "../store/status-reader.js";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../core/clock.js";
+import { type ErrorCode, SekishoError, toSekishoError } from "../core/errors.js";
+import type { CrlTask, CrlWork, PreparedList, StagedList } from "./crl-task.js";
+import { LocalCrlWork } from "./crl-work.js";
 
 /**
- * The CRL builder, a child process: store read-only, no token, niced. It is given one task over IPC, writes the
- * tbsCertList to a file and answers with its digest. Two walks over one snapshot: the first measures, because DER
- * puts lengths first; the second writes and hashes. Nothing grows with the number of entries.
+ * CRLs are made in a child process, niced, with the store read-only and without a token, so that a list of millions
+ * keeps no revocation waiting: it builds and checks, is given signatures, stages and reads back.
  */
 
-export interface CrlTask {
-  readonly store: StoreOptions;
-  readonly issuer: number;
-  /** DER Name, DER AlgorithmIdentifier and key identifier as hexadecimal digits: the task crosses as JSON. */
-  readonly issuerName: string;
-  readonly signatureAlgorithm: string;
-  readonly authorityKeyIdentifier: string;
-  readonly cRLNumber: number;
-  /** nextUpdate - thisUpdate in seconds; nextUpdate never passes `notAfter` (invariant 2). */
-  readonly validity: number;
-  readonly notAfter: number;
-  readonly digestName: "sha256" | "sha384";
-  /** File to write, which must not exist. */
-  readonly file: string;
-}
+type Order = { readonly task: CrlTask } | { readonly signatures: readonly string[] };
 
-export interface BuiltCrl {
-  /** Unix seconds. thisUpdate is taken after the snapshot, so that no listed revocation lies after it (standards G13). */
-  readonly thisUpdate: number;
-  readonly nextUpdate: number;
-  readonly entries: number;
-  /** Bytes of the tbsCertList. */
-  readonly length: number;
-  /** Digest of the tbsCertList, hexadecimal. */
-  readonly digest: string;
-  /** Journal position of the snapshot. */
-  readonly covers: number;
-}
+type Report =
+  | { readonly prepared: PreparedList[] }
+  | { readonly staged: StagedList[] }
+  | { readonly error: { readonly code: ErrorCode; readonly message: string } };
 
-const WRITE_OCTETS = 256 * 1024;
+/** Twenty times what 10 million entries take: a builder that is not done by then hangs. */
+const DEADLINE_MS = 10 * 60_000;
 const NICENESS = 10;
 
-/** Builds one tbsCertList in this process. */
-export function buildCrl(task: CrlTask, status: StatusReader, clock: Clock): BuiltCrl {
-  return status.snapshot((snapshot) => {
-    const entriesLength = measure(task, snapshot);
-    const thisUpdate = nowSeconds(clock);
-    const nextUpdate = Math.min(thisUpdate + task.validity, task.notAfter);
-    const layout = layoutTbsCertList(
-      {
-        issuerName: Buffer.from(task.issuerName, "hex"),
-        signatureAlgorithm: Buffer.from(task.signatureAlgorithm, "hex"),
-        authorityKeyIdentifier: Buffer.from(task.authorityKeyIdentifier, "hex"),
-        cRLNumber: BigInt(task.cRLNumber),
-        thisUpdate,
-        nextUpdate,
-      },
-      entriesLength,
-    );
-    const output = new HashingFile(task.file, task.digestName);
-    output.write(layout.head);
-    const entries = writeEntries(task, snapshot, output);
-    output.write(layout.tail);
-    const { position } = snapshot.head();
-    return {
-      thisUpdate,
-      nextUpdate,
-      entries,
-      length: layout.length,
-      digest: output.finish(),
-      covers: position,
-    };
-  });
-}
+const SELF = fileURLToPath(import.meta.url);
 
-function measure(task: CrlTask, snapshot: Snapshot): number {
-  let length = 0;
-  for (const revoked of snapshot.revoked(task.issuer)) length += entryLength(crlEntry(revoked));
-  return length;
-}
-
-function writeEntries(task: CrlTask, snapshot: Snapshot, output: HashingFile): number {
-  const encoder = new EntryEncoder();
-  const buffer = Buffer.allocUnsafe(WRITE_OCTETS);
-  let entries = 0;
-  let at = 0;
-  for (const revoked of snapshot.revoked(task.issuer)) {
-    if (at > WRITE_OCTETS - MAX_ENTRY_LENGTH) {
-      output.write(buffer.subarray(0, at));
-      at = 0;
-    }
-    at = encoder.write(buffer, at, crlEntry(revoked));
-    entries++;
-  }
-  output.write(buffer.subarray(0, at));
-  return entries;
-}
-
-function crlEntry({ serial, row }: SerialRow): RevokedEntry {
+/** Starts the child for one task. */
+export function startCrlBuilder(task: CrlTask): CrlWork {
+  const child = new BuilderProcess();
   return {
-    bytes: serial,
-    serialStart: 0,
-    serialStop: serial.length,
-    revocationDate: row.revocationTime,
-    reasonCode: row.reason,
-    invalidityDate: row.invalidityDate,
+    prepare: async () => (await child.ask({ task }, "prepared")).prepared,
+    stage: async (signatures) => {
+      const texts = signatures.map((signature) => Buffer.from(signature).toString("hex"));
+      return (await child.ask({ signatures: texts }, "staged")).staged;
+    },
+    end: () => child.end(),
   };
 }
 
-/** A file that is hashed as it is written. */
-class HashingFile {
-  private readonly fd: number;
-  private readonly hash;
+class BuilderProcess {
+  private readonly child: ChildProcess;
+  private complaint = "";
+  private answer: (report: Report) => void = () => undefined;
+  private refuse: (error: Error) => void = () => undefined;
 
-  constructor(file: string, digestName: string) {
-    this.fd = openSync(file, "wx", 0o644);
-    this.hash = createHash(digestName);
+  constructor() {
+    this.child = fork(SELF, {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      timeout: DEADLINE_MS,
+      killSignal: "SIGKILL",
+    });
+    this.child.stderr?.on("data", (text: Buffer) => {
+      this.complaint = (this.complaint + text.toString()).slice(-2_000);
+    });
+    this.child.on("message", (report) => this.answer(report as Report));
+    this.child.on("error", (error) => this.refuse(error));
+    this.child.once("close", (code, signal) => this.refuse(this.ended(signal ?? code)));
   }
 
-  write(bytes: Uint8Array): void {
-    this.hash.update(bytes);
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at);
+  /** Resolves with the report that has `field`. Throws what the child reports, CRL_GATE if it ends. */
+  ask<Field extends string>(order: Order, field: Field): Promise<Extract<Report, Record<Field, unknown>>> {
+    return new Promise((resolve, reject) => {
+      this.refuse = reject;
+      this.answer = (report) => {
+        if ("error" in report) reject(new SekishoError(report.error.code, report.error.message));
+        else if (field in report) resolve(report as Extract<Report, Record<Field, unknown>>);
+      };
+      // A child that has ended says so by its close event.
+      this.child.send(order, () => undefined);
+    });
   }
 
-  /** The digest as hexadecimal digits, once the file is on disk. */
-  finish(): string {
-    fdatasyncSync(this.fd);
-    closeSync(this.fd);
-    return this.hash.digest("hex");
+  /** The child ends when nobody is connected to it. */
+  end(): void {
+    if (this.child.connected) this.child.disconnect();
+  }
+
+  private ended(how: NodeJS.Signals | number | null): SekishoError {
+    const { complaint } = this;
+    const said = complaint.split("\n").find((line) => /Error/.test(line)) ?? complaint;
+    return new SekishoError("CRL_GATE", `the CRL builder ended with ${how}: ${said}`);
   }
 }
 
-/** One task, one answer, then the process ends. */
-if (process.send !== undefined) {
-  process.once("message", (task: CrlTask) => {
-    setPriority(NICENESS);
-    const status = StatusReader.open(task.store);
-    const built = buildCrl(task, status, systemClock);
-    process.send?.(built, () => process.disconnect());
+/** The child's side. */
+if (process.argv[1] === SELF && process.send !== undefined) {
+  const send = (report: Report): void => {
+    process.send?.(report);
+  };
+  let work: CrlWork | undefined;
+  process.on("message", async (order: Order) => {
+    try {
+      if ("task" in order) {
+        setPriority(NICENESS);
+        work = new LocalCrlWork(order.task, systemClock);
+        send({ prepared: await work.prepare() });
+      } else if (work !== undefined) {
+        send({ staged: await work.stage(order.signatures.map((text) => Buffer.from(text, "hex"))) });
+      }
+    } catch (error) {
+      const { code, message } = toSekishoError(error);
+      send({ error: { code, message } });
+    }
   });
 }

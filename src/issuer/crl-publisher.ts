@@ -1,223 +1,179 @@
-import { fork } from "node:child_process";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { hex } from "../core/bytes.js";
 import type { Config } from "../core/config.js";
-import { isSekishoError, SekishoError } from "../core/errors.js";
+import { SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
-import { fileChunks } from "../crl/file-chunks.js";
-import { certificateListEnvelope } from "../crl/tbs-cert-list.js";
-import { lintCrl } from "../lint/crl.js";
 import type { CaStore } from "../store/ca-store.js";
+import type { CrlRecord } from "../store/journal-record.js";
 import type { StatusWriter } from "../store/status-writer.js";
-import { keyIdentifier } from "../x509/issuer-identity.js";
 import type { Authority } from "./authority.js";
-import type { BuiltCrl, CrlTask } from "./crl-builder.js";
-import { type PublishedCrl, readPublishedCrl } from "./published-crl.js";
+import { startCrlBuilder } from "./crl-builder.js";
+import { CrlFiles, type CrlSlot, slotOf } from "./crl-files.js";
+import { tbsChunks } from "./crl-lists.js";
+import { crlTask } from "./crl-order.js";
+import { COMPLETE_CRL, type CrlOrder, highestNumber, newest, type ScopeState } from "./crl-state.js";
+import type { CrlTask, CrlWork, PreparedList, StagedList } from "./crl-task.js";
+import type { PublishedCrl } from "./published-crl.js";
 
-/** Twenty times what 10 million entries take: a builder that is not done by then hangs. */
-const BUILD_DEADLINE_MS = 10 * 60_000;
-
-const BUILDER = fileURLToPath(new URL("./crl-builder.js", import.meta.url));
-
-/** Path of an issuer's complete CRL: what the repository serves. */
-export function crlPath(config: Config, id: string): string {
-  return join(config.crl.dir, `${id}.crl`);
-}
-
-/** Writes the tbsCertList that a task asks for. */
-export type CrlBuild = (task: CrlTask) => Promise<BuiltCrl>;
+/** Starts the making of CRLs. */
+export type StartCrlWork = (task: CrlTask) => CrlWork;
 
 /**
- * Builds, signs and publishes complete CRLs. Commit protocol: reserve the number (on disk) -> a child process writes
- * the tbsCertList -> lint -> sign its digest -> stage the file, fsync -> gate: read the staged bytes back and check them
- * (invariant 5) -> journal record -> rename, fsync the directory. A crash before the rename leaves the old CRL in
- * place and skips a number. The record comes first, so that no CRL is ever in the world whose number a journal does
- * not know (invariant 3).
+ * Builds, signs and publishes CRLs. Commit protocol: reserve the number (on disk) -> a child process writes and checks
+ * the list (crl-gate.ts) -> sign its digest -> the child stages the file, fsync, and reads it back -> archive, fsync ->
+ * journal record, if no other CRL came in between -> rename, fsync the directory. A crash before the record leaves the
+ * old CRL in place and skips a number; after it, the publication is completed from the archive. The record comes first,
+ * so that no CRL is ever in the world whose number a journal does not know (invariant 3).
  */
 export class CrlPublisher {
-  /** Published files by issuer id, so that asking again does not read them again. */
-  private readonly known = new Map<string, { ino: number; mtimeMs: number; crl: PublishedCrl | undefined }>();
+  private readonly files: CrlFiles;
 
   constructor(
     private readonly config: Config,
     private readonly status: StatusWriter,
     private readonly ca: CaStore,
-    private readonly log: Log,
-    private readonly build: CrlBuild = runBuilder,
-  ) {}
-
-  /** The CRL that is published now; undefined before the first, or if the file is damaged: then the next one replaces it. */
-  published(authority: Authority): PublishedCrl | undefined {
-    const file = crlPath(this.config, authority.id);
-    const { ino, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { ino: 0, mtimeMs: 0 };
-    const known = this.known.get(authority.id);
-    if (known?.ino === ino && known.mtimeMs === mtimeMs) return known.crl;
-    let crl: PublishedCrl | undefined;
-    try {
-      crl = readPublishedCrl(file, authority.certificate);
-    } catch (error) {
-      if (!isSekishoError(error, "CRL_INVALID")) throw error;
-      this.log.error({ issuer: authority.id, reason: error.message }, "the published CRL is damaged");
-    }
-    this.known.set(authority.id, { ino, mtimeMs, crl });
-    return crl;
+    log: Log,
+    private readonly start: StartCrlWork = startCrlBuilder,
+  ) {
+    this.files = new CrlFiles(config, log);
   }
 
-  /** Publishes a new complete CRL. Throws CRL_GATE or CRL_INVALID, and the old one stays, if it is not fit. */
-  async publish(authority: Authority): Promise<PublishedCrl> {
-    const previous = this.published(authority);
-    const number = await this.ca.nextCrlNumber(authority.issuer, Number(previous?.number ?? 0n));
-    const staging = emptyDirectory(join(this.config.crl.dir, ".staging", authority.id));
-    const tbsFile = join(staging, `${number}.tbs`);
-    const stagedFile = join(staging, `${number}.crl`);
-    try {
-      const built = await this.build(this.task(authority, number, tbsFile));
-      lint(authority, tbsFile);
-      await stage(authority, built, tbsFile, stagedFile);
-      const staged = this.gate(authority, stagedFile, built, number, previous);
-      await this.record(authority, built, staged);
-      const file = crlPath(this.config, authority.id);
-      renameSync(stagedFile, file);
-      syncDirectory(this.config.crl.dir);
-      return { ...staged, file };
-    } finally {
-      rmSync(staging, { recursive: true, force: true });
-    }
+  /** The CRLs of a scope, completed if a crash interrupted their publication. */
+  async state(authority: Authority, scope: number): Promise<ScopeState> {
+    const records = this.status.reader.crlsOf(authority.issuer, scope);
+    const look = (delta: boolean) => this.files.look(authority, { scope, delta }, newest(records, delta));
+    return { complete: await look(false), delta: await look(true), records };
   }
 
-  private task(authority: Authority, number: number, file: string): CrlTask {
-    const { certificate, signer, config } = authority;
-    return {
-      store: { ...this.config.store, installation: this.config.installation },
-      issuer: authority.issuer,
-      issuerName: hex(certificate.subjectName),
-      signatureAlgorithm: hex(signer.signatureAlgorithm),
-      authorityKeyIdentifier: hex(
-        certificate.subjectKeyIdentifier ?? keyIdentifier(certificate.subjectPublicKeyBits),
-      ),
-      cRLNumber: number,
-      validity: config.crl.validity,
-      notAfter: certificate.notAfter,
-      digestName: signer.digestName,
-      file,
-    };
-  }
-
-  /** What the staged bytes say must be what was meant, and newer than what is published. */
-  private gate(
+  /** The CRL that is published now; undefined before the first, or if the file is lost: then the next one replaces it. */
+  async published(
     authority: Authority,
-    file: string,
-    built: BuiltCrl,
-    number: number,
-    previous: PublishedCrl | undefined,
-  ): PublishedCrl {
-    const staged = readPublishedCrl(file, authority.certificate);
-    const refuse = (why: string): never => {
-      throw new SekishoError("CRL_GATE", `CRL ${number} of ${authority.id} is not published: ${why}`);
-    };
-    if (staged === undefined) return refuse("the staged file is missing");
-    if (staged.number !== BigInt(number)) refuse(`it carries number ${staged.number}`);
-    if (previous !== undefined && staged.number <= previous.number)
-      refuse(`number ${previous.number} is published already`);
-    if (previous !== undefined && staged.thisUpdate < previous.thisUpdate)
-      refuse("its thisUpdate lies before the published one's");
-    if (staged.entries !== built.entries)
-      refuse(`it has ${staged.entries} entries where ${built.entries} were built`);
-    return staged;
+    { scope, delta }: CrlSlot = COMPLETE_CRL,
+  ): Promise<PublishedCrl | undefined> {
+    const state = await this.state(authority, scope);
+    return (delta ? state.delta : state.complete).published;
   }
 
-  private async record(authority: Authority, built: BuiltCrl, staged: PublishedCrl): Promise<void> {
-    const { issuer } = authority;
-    const { thisUpdate, nextUpdate, covers } = built;
-    const digest = Buffer.from(staged.sha256, "hex");
-    await this.status.transact(({ append }) =>
-      append({ kind: "crl", issuer, number: Number(staged.number), thisUpdate, nextUpdate, covers, digest }),
-    );
-  }
-}
-
-/** Invariant 6: what fails a lint never reaches the key. Throws LINT_FAILED naming every rule that is broken. */
-function lint(authority: Authority, tbsFile: string): void {
-  const issuer = authority.certificate;
-  const findings = lintCrl(fileChunks(tbsFile), {
-    form: "tbsCertList",
-    profile: "pkix",
-    subjects: "ca",
-    issuer,
-  });
-  if (findings.length > 0)
-    throw new SekishoError("LINT_FAILED", findings.map(({ rule, text }) => `${rule}: ${text}`).join("; "));
-}
-
-/** Runs the builder in a child process that ends with its answer. */
-function runBuilder(task: CrlTask): Promise<BuiltCrl> {
-  return new Promise((resolve, reject) => {
-    const child = fork(BUILDER, {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      timeout: BUILD_DEADLINE_MS,
-      killSignal: "SIGKILL",
-    });
-    let built: BuiltCrl | undefined;
-    let complaint = "";
-    child.stderr?.on("data", (text: Buffer) => {
-      complaint = (complaint + text.toString()).slice(-2_000);
-    });
-    child.once("message", (message) => {
-      built = message as BuiltCrl;
-    });
-    child.on("error", reject);
-    child.once("close", (code, signal) => {
-      if (built !== undefined && code === 0) resolve(built);
-      else
-        reject(
-          new SekishoError(
-            "CRL_GATE",
-            `the CRL builder ended with ${signal ?? code}: ${complaint.split("\n").find((line) => /Error/.test(line)) ?? complaint}`,
-          ),
+  /**
+   * Publishes what is ordered; the list that was ordered comes first. Throws CRL_GATE or LINT_FAILED, and the old one
+   * stays, if it is not fit; CRL_MISSING for a delta CRL without a complete one.
+   */
+  async publish(authority: Authority, order: CrlOrder = COMPLETE_CRL): Promise<PublishedCrl[]> {
+    const state = await this.state(authority, order.scope);
+    const { position } = this.status.reader.head();
+    const number = await this.ca.nextCrlNumber(authority.issuer, highestNumber(state));
+    const directory = emptyDirectory(join(this.config.crl.dir, ".staging", authority.id));
+    const task = crlTask(this.config, authority, order, state, number, directory);
+    const work = this.start(task);
+    try {
+      const prepared = await work.prepare();
+      if (prepared.some(({ covers }) => covers < position))
+        throw new SekishoError(
+          "CRL_GATE",
+          `the CRL builder saw an older store than the one that is published`,
         );
+      const signatures = await sign(authority, prepared);
+      const staged = await work.stage(signatures);
+      return await this.commit(
+        authority,
+        order,
+        state,
+        recordsOf(authority, order, task, prepared, staged),
+        staged,
+      );
+    } finally {
+      work.end();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  /** Drops changes that no CRL to come needs, a little at a time. */
+  async forget(authority: Authority, scope: number): Promise<void> {
+    const { issuer } = authority;
+    const bases = this.status.reader.crlsOf(issuer, scope).filter(({ base }) => base === 0);
+    const covered = Math.min(...bases.map(({ covers }) => covers));
+    for (let after: Buffer | undefined; ; ) {
+      after = await this.status.dropChanges({ issuer, scope }, covered, after);
+      if (after === undefined) return;
+    }
+  }
+
+  private async commit(
+    authority: Authority,
+    order: CrlOrder,
+    state: ScopeState,
+    records: readonly CrlRecord[],
+    staged: readonly StagedList[],
+  ): Promise<PublishedCrl[]> {
+    for (const [index, record] of records.entries())
+      await this.files.archive(authority, record, fileAt(staged, index));
+    await this.record(authority, order, state, records);
+    const published: PublishedCrl[] = [];
+    for (const [index, record] of records.entries())
+      published.push(await this.files.publish(authority, record, fileAt(staged, index)));
+    return published;
+  }
+
+  /** Compare-and-swap: the newest records are those that the lists were made to follow. */
+  private async record(
+    authority: Authority,
+    { scope }: CrlOrder,
+    state: ScopeState,
+    records: readonly CrlRecord[],
+  ): Promise<void> {
+    await this.status.transact(({ append }) => {
+      const present = this.status.reader.crlsOf(authority.issuer, scope);
+      for (const record of records) {
+        const { delta } = slotOf(record);
+        const [before, now] = [newest(state.records, delta)?.number, newest(present, delta)?.number];
+        if (before !== now || record.number <= (now ?? 0))
+          throw new SekishoError("CRL_GATE", `number ${now} of ${authority.id} is published already`);
+        append(record);
+      }
     });
-    child.send(task);
+  }
+}
+
+async function sign({ signer }: Authority, prepared: readonly PreparedList[]): Promise<Uint8Array[]> {
+  return signer.sign(
+    prepared.map((list) => ({ digest: Buffer.from(list.digest, "hex"), chunks: () => tbsChunks(list) })),
+  );
+}
+
+function recordsOf(
+  { issuer }: Authority,
+  { cause }: CrlOrder,
+  { scope, cRLNumber, lists }: CrlTask,
+  prepared: readonly PreparedList[],
+  staged: readonly StagedList[],
+): CrlRecord[] {
+  return lists.map((list, index) => {
+    const { thisUpdate, nextUpdate, covers, entries } = prepared[index] as PreparedList;
+    const { octets, sha256 } = staged[index] as StagedList;
+    const base = list.kind === "delta" ? list.base.number : 0;
+    const digest = Buffer.from(sha256, "hex");
+    return {
+      kind: "crl",
+      issuer,
+      scope,
+      number: cRLNumber,
+      base,
+      cause,
+      thisUpdate,
+      nextUpdate,
+      covers,
+      entries,
+      octets,
+      digest,
+    };
   });
 }
 
-/** Signs the built list and writes the CertificateList around it; on disk when it resolves. */
-async function stage(
-  authority: Authority,
-  built: BuiltCrl,
-  tbsFile: string,
-  stagedFile: string,
-): Promise<void> {
-  const { signer } = authority;
-  const out = openSync(stagedFile, "wx", 0o644);
-  try {
-    const [signature] = await signer.sign([
-      { digest: Buffer.from(built.digest, "hex"), chunks: () => fileChunks(tbsFile) },
-    ]);
-    const { header, trailer } = certificateListEnvelope(
-      built.length,
-      signer.signatureAlgorithm,
-      signature as Uint8Array,
-    );
-    writeSync(out, header);
-    for (const chunk of fileChunks(tbsFile)) writeSync(out, chunk);
-    writeSync(out, trailer);
-    fsyncSync(out);
-  } finally {
-    closeSync(out);
-  }
-}
+const fileAt = (staged: readonly StagedList[], index: number): string => (staged[index] as StagedList).file;
 
 /** Makes the directory, without what a killed process left in it. */
 function emptyDirectory(dir: string): string {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   return dir;
-}
-
-function syncDirectory(dir: string): void {
-  const fd = openSync(dir, "r");
-  fsyncSync(fd);
-  closeSync(fd);
 }

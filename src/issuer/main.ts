@@ -68,20 +68,22 @@ async function serve(core: IssuerCore, stop: Promise<NodeJS.Signals>): Promise<v
 
 /** Publishes, and leaves a record and a checkpoint of what it published. */
 function crlSchedule(
-  { authorities, publisher, clock, audit, log }: IssuerCore,
+  { authorities, publisher, status, clock, audit, log }: IssuerCore,
   checkpoint: () => Promise<void>,
 ): CrlSchedule {
-  return new CrlSchedule(authorities, publisher, clock, log, async (authority, crl, why) => {
-    const { number, entries, sha256 } = crl;
+  return new CrlSchedule(authorities, publisher, status.reader, clock, log, async (authority, crl, why) => {
+    const { file, number, base, entries, sha256 } = crl;
     await audit.append("crl.published", {
       issuer: authority.id,
+      file,
       number: String(number),
+      ...(base === undefined ? {} : { base: String(base) }),
       entries,
       sha256,
       why,
     });
     await checkpoint();
-    log.info({ issuer: authority.id, number: String(number), entries, why }, "CRL published");
+    log.info({ issuer: authority.id, file, number: String(number), entries, why }, "CRL published");
   });
 }
 

@@ -26,9 +26,11 @@ import { changeStatus, type StatusChange, type StatusOutcome } from "./change-st
 import { createCa } from "./create-ca.js";
 import type { CrlPublisher } from "./crl-publisher.js";
 import type { CrlSchedule } from "./crl-schedule.js";
+import { COMPLETE_CRL } from "./crl-state.js";
 import { enrolResponder } from "./enrol.js";
 import { isCompromised, issueCertificate } from "./issue.js";
-import { crlFacts, isoTime, issuerStatuses, tokenFault } from "./report.js";
+import type { PublishedCrl } from "./published-crl.js";
+import { crlFacts, crlReport, isoTime, issuerStatuses, tokenFault } from "./report.js";
 import { seedStore } from "./seed-store.js";
 
 /** Everything the operations work on; put together once in main. */
@@ -133,16 +135,19 @@ const OPERATIONS: { readonly [Op in ControlOp]: Operation<Op> } = {
     };
   },
 
-  "crl.issue": async ({ authorities, schedule }, { issuer, delta }) => {
-    if (delta) throw new SekishoError("USAGE", "delta CRLs are not built yet; leave out --delta");
-    const crl = await schedule.publish(authorities.get(issuer), "an operator asked for it");
-    return { issuer, delta, crl: crlFacts(crl) };
+  "crl.issue": async ({ authorities, schedule, clock }, { issuer, delta }) => {
+    const authority = authorities.get(issuer);
+    if (delta && authority.config.crl.delta === undefined)
+      throw new SekishoError("USAGE", `issuer ${issuer} has no delta CRLs: its crl.delta is not configured`);
+    const order = { ...COMPLETE_CRL, delta };
+    const [crl] = await schedule.publish(authority, order, "an operator asked for it");
+    return { issuer, delta, crl: crlFacts(crl as PublishedCrl, nowSeconds(clock)) };
   },
 
-  "crl.show": async ({ authorities, publisher }, { issuer }) => {
-    const crl = publisher.published(authorities.get(issuer));
-    return { issuer, ...(crl === undefined ? {} : { crl: crlFacts(crl) }) };
-  },
+  "crl.show": async (context, { issuer }) => ({
+    issuer,
+    ...(await crlReport(context, context.authorities.get(issuer))),
+  }),
 
   status: async (context) => {
     const { position, hash } = context.status.reader.head();
@@ -150,7 +155,7 @@ const OPERATIONS: { readonly [Op in ControlOp]: Operation<Op> } = {
       installation: context.config.installation,
       production: context.config.production,
       started: isoTime(context.startedAt),
-      issuers: issuerStatuses(context),
+      issuers: await issuerStatuses(context),
       journal: {
         position,
         head: Buffer.from(hash).toString("hex"),

@@ -1,15 +1,21 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { bytesEqual } from "../core/bytes.js";
+import { bytesEqual, hex } from "../core/bytes.js";
 import { SekishoError } from "../core/errors.js";
 import { fileChunks } from "../crl/file-chunks.js";
 import { readCrl } from "../crl/read-crl.js";
+import type { CrlCause, CrlRecord } from "../store/journal-record.js";
 import type { Certificate } from "../x509/certificate.js";
 import { publicKey } from "../x509/signature.js";
+import { hashed } from "./hashed.js";
 
-/** What a CRL file says of itself, read back from its bytes. Times are unix seconds. */
+/** What a published CRL file says. Times are unix seconds. */
 export interface PublishedCrl {
   readonly file: string;
+  /** Number of the complete CRL that a delta CRL starts from. */
+  readonly base?: bigint;
+  /** Why it was made; unknown of a file that is not in the journal. */
+  readonly cause?: CrlCause;
   readonly number: bigint;
   readonly thisUpdate: number;
   readonly nextUpdate: number;
@@ -17,6 +23,22 @@ export interface PublishedCrl {
   readonly bytes: number;
   /** Of the file, hexadecimal. */
   readonly sha256: string;
+}
+
+/** The same by the journal's word for a file that is, octet for octet, the one that it recorded. */
+export function publishedCrl(file: string, record: CrlRecord): PublishedCrl {
+  const { number, base, cause, thisUpdate, nextUpdate, entries, octets, digest } = record;
+  return {
+    file,
+    number: BigInt(number),
+    ...(base === 0 ? {} : { base: BigInt(base) }),
+    cause,
+    thisUpdate,
+    nextUpdate,
+    entries,
+    bytes: octets,
+    sha256: hex(digest),
+  };
 }
 
 /**
@@ -33,7 +55,7 @@ export function readPublishedCrl(file: string, issuer: Certificate): PublishedCr
   const hash = createHash("sha256");
   const crl = readCrl(hashed(fileChunks(file), hash), { publicKey: key });
   const { thisUpdate, nextUpdate } = crl.header;
-  const { cRLNumber } = crl.extensions;
+  const { cRLNumber, deltaCRLIndicator: base } = crl.extensions;
   if (!bytesEqual(crl.header.issuerName, issuer.subjectName)) refuse("its issuer is another CA");
   if (crl.signatureValid !== true) refuse("its signature does not verify");
   if (cRLNumber === undefined || nextUpdate === undefined)
@@ -42,20 +64,11 @@ export function readPublishedCrl(file: string, issuer: Certificate): PublishedCr
   return {
     file,
     number: cRLNumber,
+    ...(base === undefined ? {} : { base }),
     thisUpdate,
     nextUpdate,
     entries: crl.entries.count,
     bytes: crl.length,
     sha256,
   };
-}
-
-function* hashed(
-  chunks: Iterable<Uint8Array>,
-  hash: { update(bytes: Uint8Array): unknown },
-): Generator<Uint8Array> {
-  for (const chunk of chunks) {
-    hash.update(chunk);
-    yield chunk;
-  }
 }

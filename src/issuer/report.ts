@@ -1,11 +1,13 @@
-import type { CrlFacts, IssuerStatus } from "../control/messages.js";
+import type { CrlFacts, CrlReport, IssuerStatus } from "../control/messages.js";
 import { type Clock, nowSeconds } from "../core/clock.js";
-import type { Config } from "../core/config.js";
+import type { Config, IssuerConfig } from "../core/config.js";
+import { ALL, scopeText } from "../crl/scope.js";
 import type { KeyAccess } from "../signer/signer.js";
+import type { CrlCause } from "../store/journal-record.js";
 import type { StatusWriter } from "../store/status-writer.js";
 import { parseCertificate } from "../x509/certificate.js";
 import { nameText } from "../x509/name-text.js";
-import type { Authorities } from "./authority.js";
+import type { Authorities, Authority } from "./authority.js";
 import type { CrlPublisher } from "./crl-publisher.js";
 import type { CrlSchedule } from "./crl-schedule.js";
 import { fingerprint } from "./enrol.js";
@@ -27,12 +29,22 @@ export function isoTime(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-export function crlFacts(crl: PublishedCrl): CrlFacts {
-  const { number, thisUpdate, nextUpdate, entries, bytes, sha256, file } = crl;
+/** Why a CRL was made, as an operator reads it. */
+const CAUSES: Readonly<Record<CrlCause, string>> = {
+  schedule: "its time had come",
+  change: "a change of status was to be shown",
+  operator: "an operator asked for it",
+};
+
+export function crlFacts(crl: PublishedCrl, now: number): CrlFacts {
+  const { number, base, cause, thisUpdate, nextUpdate, entries, bytes, sha256, file } = crl;
   return {
     number: String(number),
+    ...(base === undefined ? {} : { base: String(base) }),
+    ...(cause === undefined ? {} : { why: CAUSES[cause] }),
     thisUpdate: isoTime(thisUpdate),
     nextUpdate: isoTime(nextUpdate),
+    remaining: Math.max(0, nextUpdate - now),
     entries,
     bytes,
     sha256,
@@ -40,39 +52,67 @@ export function crlFacts(crl: PublishedCrl): CrlFacts {
   };
 }
 
-/** What `sekisho status` says of every configured issuer. */
-export function issuerStatuses(sources: ReportSources): IssuerStatus[] {
-  return Object.entries(sources.config.issuers).map(([id, config]) => {
-    const { token, activation } = config;
-    const common = {
-      id,
-      token,
-      ...tokenFault(sources.keyStore(token)),
-      activation,
-      fulfilsCps: false,
-    };
-    if (!sources.authorities.has(id))
-      return {
-        ...common,
-        created: sources.authorities.exists(id),
-        subject: config.subject.commonName,
-        delegates: [],
-      };
-    const authority = sources.authorities.get(id);
-    const since = sources.status.reader.issuers().find((stored) => stored.id === id)?.compromisedSince ?? 0;
-    const crl = sources.publisher.published(authority);
-    const { at, why } = sources.schedule.due(authority);
+/** The CRLs of an issuer: why the last was made, how long it is still valid, when the next comes and why. */
+export async function crlReport(
+  { publisher, schedule, clock }: ReportSources,
+  authority: Authority,
+): Promise<CrlReport> {
+  const now = nowSeconds(clock);
+  const due = await schedule.due(authority);
+  const slot = async (scope: number, delta: boolean) => {
+    const crl = await publisher.published(authority, { scope, delta });
+    const next = due
+      .filter((one) => one.scope === scope && one.delta === delta)
+      .sort((a, b) => a.at - b.at)[0];
     return {
-      ...common,
-      created: true,
-      ...(since === 0 ? {} : { compromisedSince: isoTime(since) }),
-      subject: nameText(authority.certificate.subjectName),
-      ...(crl === undefined ? {} : { crl: crlFacts(crl) }),
-      crlDue: { at: isoTime(at), why },
-      delegates: delegates(sources, authority.issuer),
-      ...synthetic(sources, authority.issuer),
+      ...(crl === undefined ? {} : { crl: crlFacts(crl, now) }),
+      ...(next === undefined ? {} : { due: { at: isoTime(next.at), why: next.why } }),
     };
-  });
+  };
+  const { crl, due: crlDue } = await slot(ALL, false);
+  const { crl: delta, due: deltaDue } = await slot(ALL, true);
+  const partitions = schedule.scopes(authority).filter((scope) => scope !== ALL);
+  const shards = await Promise.all(
+    partitions.map(async (scope) => ({ scope: scopeText(scope).trim(), ...(await slot(scope, false)) })),
+  );
+  return {
+    ...(crl && { crl }),
+    ...(crlDue && { crlDue }),
+    ...(delta && { delta }),
+    ...(deltaDue && { deltaDue }),
+    ...(shards.length > 0 && { shards }),
+  };
+}
+
+/** What `sekisho status` says of every configured issuer. */
+export async function issuerStatuses(sources: ReportSources): Promise<IssuerStatus[]> {
+  const statuses: IssuerStatus[] = [];
+  for (const id of Object.keys(sources.config.issuers)) statuses.push(await issuerStatus(sources, id));
+  return statuses;
+}
+
+async function issuerStatus(sources: ReportSources, id: string): Promise<IssuerStatus> {
+  const { token, activation, subject } = sources.config.issuers[id] as IssuerConfig;
+  const common = {
+    id,
+    token,
+    ...tokenFault(sources.keyStore(token)),
+    activation,
+    fulfilsCps: false,
+  };
+  if (!sources.authorities.has(id))
+    return { ...common, created: sources.authorities.exists(id), subject: subject.commonName, delegates: [] };
+  const authority = sources.authorities.get(id);
+  const since = sources.status.reader.issuers().find((stored) => stored.id === id)?.compromisedSince ?? 0;
+  return {
+    ...common,
+    created: true,
+    ...(since === 0 ? {} : { compromisedSince: isoTime(since) }),
+    subject: nameText(authority.certificate.subjectName),
+    ...(await crlReport(sources, authority)),
+    delegates: delegates(sources, authority.issuer),
+    ...synthetic(sources, authority.issuer),
+  };
 }
 
 /** As the report says it of a token; nothing while it works. */

@@ -1,6 +1,7 @@
 import { hex } from "../core/bytes.js";
 import { isSekishoError } from "../core/errors.js";
-import { type CrlForm, CrlStreamParser } from "../crl/stream-parser.js";
+import type { ParsedEntry } from "../crl/parsed-entry.js";
+import { type CrlForm, CrlStreamParser, type ParsedCrl } from "../crl/stream-parser.js";
 import { authorityKeyIdentifierMissing } from "./crl/authority-key-identifier-missing.js";
 import { caEntryWithoutReason } from "./crl/ca-entry-without-reason.js";
 import { caValidity } from "./crl/ca-validity.js";
@@ -107,6 +108,10 @@ export interface CrlLintOptions extends Pick<LintedCrl, "issuer" | "subjects"> {
   /** `tbsCertList` is about to be signed, `CertificateList` to be published. */
   readonly form: CrlForm;
   readonly profile: CrlProfile;
+  /** Sees each entry, which is valid until the next one. What it throws is passed on. */
+  readonly onEntry?: (entry: ParsedEntry) => void;
+  /** Sees what the list says beside its entries, if it could be read to its end. */
+  readonly onRead?: (crl: ParsedCrl) => void;
 }
 
 /**
@@ -118,7 +123,8 @@ export function lintCrl(chunks: Iterable<Uint8Array>, options: CrlLintOptions): 
   const findings: Finding[] = [];
   const parser = new CrlStreamParser(options.form);
   try {
-    runEntryRules(parser, chunks, rules, findings);
+    runEntryRules(parser, chunks, rules, findings, options.onEntry);
+    options.onRead?.(parser.crl);
     const linted: LintedCrl = { ...parser.crl, issuer: options.issuer, subjects: options.subjects };
     for (const rule of rules) if (rule.breaks?.(linted) === true) report(findings, rule);
   } catch (error) {
@@ -133,10 +139,12 @@ function runEntryRules(
   chunks: Iterable<Uint8Array>,
   rules: readonly CrlRule[],
   findings: Finding[],
+  onEntry: (entry: ParsedEntry) => void = () => undefined,
 ): void {
   let entryRules = rules.filter(({ breaksEntry }) => breaksEntry !== undefined);
   const drain = () => {
     while (parser.next() === "entry") {
+      onEntry(parser.entry);
       for (const rule of entryRules) {
         if (rule.breaksEntry?.(parser.entry, parser.header) !== true) continue;
         report(findings, rule, hex(parser.entry.serial));

@@ -1,5 +1,7 @@
 import { asBuffer } from "../core/bytes.js";
+import { scopesOf } from "../crl/scope.js";
 import { applyImport } from "./apply-import.js";
+import { applyCrl, applyStatus, awaitCrl } from "./crl-tables.js";
 import { META } from "./environment.js";
 import type { Change, JournalBody } from "./journal-record.js";
 import { decodeRow, encodeRow, issuerKey, rowKey, type StatusRow } from "./layout.js";
@@ -12,7 +14,7 @@ import { encodePosition, type StatusTables } from "./status-tables.js";
 export function applyBody(tables: StatusTables, body: JournalBody, position: number): void {
   switch (body.kind) {
     case "changes":
-      for (const change of body.changes) applyChange(tables, change, position);
+      applyChanges(tables, body.changes, position);
       break;
     case "issuer":
       tables.issuers.put(issuerKey(body.issuer), encodeIssuer(body.id, body.certificate));
@@ -35,7 +37,7 @@ export function applyBody(tables: StatusTables, body: JournalBody, position: num
       applyImport(tables, body, position);
       break;
     case "crl":
-      // The journal alone keeps the CRL history; the published file is what readers use.
+      applyCrl(tables, body);
       break;
   }
 }
@@ -48,43 +50,42 @@ function encodeIssuer(id: string, certificate: Uint8Array): Buffer {
   return Buffer.concat([Buffer.alloc(SINCE_OCTETS), Buffer.of(name.length), name, certificate]);
 }
 
-function applyChange(tables: StatusTables, change: Change, position: number): void {
-  const key = rowKey(change.issuer, change.serial);
-  const row =
-    change.op === "issue"
-      ? issuedRow(tables, key, change, position)
-      : changedRow(tables, key, change, position);
-  const encoded = encodeRow(row);
-  tables.rows.put(key, encoded);
-  // A delegate that is revoked must stop signing: readers look at the delegates again.
-  if (change.op === "status" && tables.delegates.doesExist(key))
-    tables.meta.put(META.trust, encodePosition(position));
-  if (row.state === "good") {
-    if (change.op === "status") tables.revoked.remove(key);
-  } else tables.revoked.put(key, encoded);
+function applyChanges(tables: StatusTables, changes: readonly Change[], position: number): void {
+  /** Scopes whose certificates changed, by the issuer's number. */
+  const changed = new Map<number, Set<number>>();
+  for (const change of changes) {
+    const { issuer } = change;
+    if (change.op === "issue") {
+      issue(tables, change, position);
+      continue;
+    }
+    const { shard } = changeStatus(tables, change, position);
+    const scopes = changed.get(issuer) ?? new Set();
+    for (const scope of scopesOf(shard)) scopes.add(scope);
+    changed.set(issuer, scopes);
+  }
+  for (const [issuer, scopes] of changed)
+    for (const scope of scopes) awaitCrl(tables, issuer, scope, position);
 }
 
-function issuedRow(
-  tables: StatusTables,
-  key: Buffer,
-  change: Change & { op: "issue" },
-  position: number,
-): StatusRow {
+function issue(tables: StatusTables, change: Change & { op: "issue" }, position: number): void {
+  const key = rowKey(change.issuer, change.serial);
   if (tables.rows.doesExist(key)) throw new RangeError("a serial that was issued before");
   const { notAfter, shard } = change;
   const absent = { reason: 0, revocationTime: 0, invalidityDate: 0, synthetic: false };
-  return { ...absent, state: "good", shard, notAfter, position };
+  tables.rows.put(key, encodeRow({ ...absent, state: "good", shard, notAfter, position }));
 }
 
-function changedRow(
-  tables: StatusTables,
-  key: Buffer,
-  change: Change & { op: "status" },
-  position: number,
-): StatusRow {
-  const before = tables.rows.get(key);
-  if (before === undefined) throw new RangeError("a status change of a serial that was never issued");
-  const { notAfter, shard, synthetic } = decodeRow(before);
+function changeStatus(tables: StatusTables, change: Change & { op: "status" }, position: number): StatusRow {
+  const key = rowKey(change.issuer, change.serial);
+  const bytes = tables.rows.get(key);
+  if (bytes === undefined) throw new RangeError("a status change of a serial that was never issued");
+  const before = decodeRow(bytes);
   const { state, reason, revocationTime, invalidityDate } = change;
-  return { state, reason, shard, revocationTime, invalidityDate, notAfter, position, synthetic };
+  const row = { ...before, state, reason, revocationTime, invalidityDate, position };
+  tables.rows.put(key, encodeRow(row));
+  applyStatus(tables, change.issuer, change.serial, before, row);
+  // A delegate that is revoked must stop signing: readers look at the delegates again.
+  if (tables.delegates.doesExist(key)) tables.meta.put(META.trust, encodePosition(position));
+  return row;
 }

@@ -60,12 +60,18 @@ export type JournalBody =
   | {
       readonly kind: "crl";
       readonly issuer: number;
+      readonly scope: number;
       readonly number: number;
+      /** Number of the complete CRL that a delta CRL starts from; 0: it is complete itself. */
+      readonly base: number;
+      readonly cause: CrlCause;
       readonly thisUpdate: number;
       readonly nextUpdate: number;
       /** Journal position that the list shows. */
       readonly covers: number;
-      /** SHA-256 of the CertificateList file. */
+      readonly entries: number;
+      /** Octets and SHA-256 of the CertificateList file. */
+      readonly octets: number;
       readonly digest: Uint8Array;
     }
   | {
@@ -85,6 +91,12 @@ export type JournalBody =
       readonly rows: Uint8Array;
     };
 
+/** Why a CRL was made: its time had come, a change of status was due to be shown, or an operator asked. */
+export type CrlCause = "schedule" | "change" | "operator";
+
+/** What the journal records of a published CRL. */
+export type CrlRecord = JournalBody & { readonly kind: "crl" };
+
 export interface JournalRecord {
   readonly position: number;
   readonly timeMs: number;
@@ -102,6 +114,7 @@ const KINDS: readonly JournalBody["kind"][] = [
 ];
 const OPS: readonly Change["op"][] = ["issue", "status"];
 const ORIGINS: readonly ImportOrigin[] = ["synthetic"];
+const CAUSES: readonly CrlCause[] = ["schedule", "change", "operator"];
 const STATES: readonly CertState[] = ["good", "revoked", "held"];
 
 export function recordHash(encoded: Uint8Array): Buffer {
@@ -130,8 +143,7 @@ function encodeBody(out: ByteWriter, body: JournalBody): void {
       out.uint(body.issuer, 2).serial(body.serial).counted(body.certificate, 4);
       break;
     case "crl":
-      out.uint(body.issuer, 2).uint(body.number, 6).uint(body.thisUpdate, 5).uint(body.nextUpdate, 5);
-      out.uint(body.covers, 6).hash(body.digest);
+      encodeCrl(out, body);
       break;
     case "compromise":
       out.uint(body.issuer, 2).uint(body.since, 5);
@@ -144,6 +156,15 @@ function encodeBody(out: ByteWriter, body: JournalBody): void {
       out.uint(checkedCount(countRows(asBuffer(body.rows))), 2).raw(body.rows);
       break;
   }
+}
+
+function encodeCrl(out: ByteWriter, body: CrlRecord): void {
+  out.uint(body.issuer, 2).uint(body.scope, 2).uint(body.number, 6).uint(body.base, 6);
+  out
+    .uint(CAUSES.indexOf(body.cause) + 1, 1)
+    .uint(body.thisUpdate, 5)
+    .uint(body.nextUpdate, 5);
+  out.uint(body.covers, 6).uint(body.entries, 5).uint(body.octets, 6).hash(body.digest);
 }
 
 function encodeChange(out: ByteWriter, change: Change): void {
@@ -189,15 +210,7 @@ function decodeBody(input: ByteReader, kind: JournalBody["kind"]): JournalBody {
     case "delegate":
       return { kind, issuer: input.uint(2), serial: input.serial(), certificate: input.counted(4) };
     case "crl":
-      return {
-        kind,
-        issuer: input.uint(2),
-        number: input.uint(6),
-        thisUpdate: input.uint(5),
-        nextUpdate: input.uint(5),
-        covers: input.uint(6),
-        digest: input.hash(),
-      };
+      return decodeCrl(input);
     case "compromise":
       return { kind, issuer: input.uint(2), since: input.uint(5) };
     case "import":
@@ -213,6 +226,38 @@ function decodeImport(input: ByteReader): JournalBody & { kind: "import" } {
   const rows = input.rest();
   if (countRows(asBuffer(rows)) !== count) throw new RangeError("more or fewer rows than the record says");
   return { kind: "import", issuer, origin, shard, rows };
+}
+
+function decodeCrl(input: ByteReader): CrlRecord {
+  return {
+    kind: "crl",
+    issuer: input.uint(2),
+    scope: input.uint(2),
+    number: input.uint(6),
+    base: input.uint(6),
+    cause: pick(CAUSES, input.uint(1)),
+    thisUpdate: input.uint(5),
+    nextUpdate: input.uint(5),
+    covers: input.uint(6),
+    entries: input.uint(5),
+    octets: input.uint(6),
+    digest: input.hash(),
+  };
+}
+
+/** The body of a CRL's record alone, as table `crls` keeps it. */
+export function encodeCrlRecord(record: CrlRecord): Buffer {
+  const out = new ByteWriter();
+  encodeCrl(out, record);
+  return out.finish();
+}
+
+/** Throws RangeError on bytes that `encodeCrlRecord` cannot have written. */
+export function decodeCrlRecord(bytes: Uint8Array): CrlRecord {
+  const input = new ByteReader(bytes);
+  const record = decodeCrl(input);
+  input.finish();
+  return record;
 }
 
 function decodeChange(input: ByteReader): Change {

@@ -1,20 +1,26 @@
 /**
- * Bytes on disk, layout version 3. Big-endian throughout, so that LMDB's byte order is numeric order.
+ * Bytes on disk, layout version 4. Big-endian throughout, so that LMDB's byte order is numeric order.
  *
  * status environment (written by the issuer, mapped read-only by responders):
  *   meta         text key          layout version, installation id, journal head, trust generation, synthetic rows
  *   rows         issuer | serial   status row of every issued serial (invariant 4)
- *   revoked      issuer | serial   the same row, only while revoked or on hold: what a CRL lists, in its order
+ *   revoked      scope | serial    entry of the scope's CRL while revoked or on hold: what the CRL builder copies
+ *   changes      scope | serial    last change of status, until every CRL that may be a base has it: what the
+ *                                  publication gate and delta CRLs go by
+ *   awaiting     scope             changes that no CRL of the scope shows yet
+ *   crls         scope | number    CRLs that were published and still matter (crl-tables.ts)
  *   journal      position          journal record (journal-record.ts)
  *   issuers      issuer            since when its key is compromised, id and certificate
  *   delegates    issuer | serial   OCSP delegate certificate
  *   checkpoints  position          signature over the journal head
  *
+ * A scope is an issuer and a set of its certificates that has a CRL of its own (crl/scope.ts).
+ *
  * ca environment (issuer only):
  *   meta, certificates, pending, crl-numbers, public-keys: see ca-store.ts
  */
 
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 
 /** Serial numbers of issued certificates are at most 20 octets (RFC 5280 4.1.2.2). */
 export const MAX_SERIAL_OCTETS = 20;
@@ -28,7 +34,7 @@ export interface StatusRow {
   readonly state: CertState;
   /** CRLReason number (RFC 5280 5.3.1); 0 when good or unspecified. */
   readonly reason: number;
-  /** CRL partition, pinned at issuance; 0 while there is one complete CRL. */
+  /** Scope of CRLs that the certificate was pinned to when it was issued (crl/scope.ts). */
   readonly shard: number;
   readonly revocationTime: number;
   readonly invalidityDate: number;
@@ -85,6 +91,33 @@ export function rowKey(issuer: number, serial: Uint8Array): Buffer {
 /** Issuer number and serial of a row key. */
 export function splitRowKey(key: Uint8Array): { issuer: number; serial: Uint8Array } {
   return { issuer: ((key[0] as number) << 8) | (key[1] as number), serial: key.subarray(3) };
+}
+
+/** Key of a certificate in a scope: issuer number, scope, serial length, serial magnitude. */
+export function scopedKey(issuer: number, scope: number, serial: Uint8Array): Buffer {
+  const key = Buffer.allocUnsafe(5 + serial.length);
+  key.writeUInt16BE(issuer, 0);
+  key.writeUInt16BE(scope, 2);
+  key[4] = serial.length;
+  key.set(serial, 5);
+  return key;
+}
+
+/** Octets of a scoped key before the serial. */
+export const SCOPED_SERIAL = 5;
+
+export function scopeKey(issuer: number, scope: number): Buffer {
+  const key = Buffer.allocUnsafe(4);
+  key.writeUInt16BE(issuer, 0);
+  key.writeUInt16BE(scope, 2);
+  return key;
+}
+
+/** First key of a scope and first key after its last. */
+export function scopeRange(issuer: number, scope: number): { start: Buffer; end: Buffer } {
+  const end = Buffer.allocUnsafe(4);
+  end.writeUInt32BE(issuer * 0x10000 + scope + 1);
+  return { start: scopeKey(issuer, scope), end };
 }
 
 /** First key of an issuer and first key after its last. */

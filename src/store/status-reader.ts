@@ -1,5 +1,8 @@
+import type { Transaction } from "lmdb";
+import { ALL, scopesOf } from "../crl/scope.js";
+import { type Awaiting, decodeAwaiting, decodeListed, type ListedEntry, readCrls } from "./crl-tables.js";
 import { type Environment, openForReading, type StoreOptions, statusEnvironment } from "./environment.js";
-import { decodeRecord, type JournalRecord } from "./journal-record.js";
+import { type CrlRecord, decodeRecord, type JournalRecord } from "./journal-record.js";
 import {
   type CertState,
   decodeRow,
@@ -7,7 +10,10 @@ import {
   MAX_SERIAL_OCTETS,
   positionKey,
   rowKey,
+  SCOPED_SERIAL,
   type StatusRow,
+  scopeKey,
+  scopeRange,
   splitRowKey,
 } from "./layout.js";
 import {
@@ -101,7 +107,22 @@ export class StatusReader {
 
   /** Number of certificates of the issuer that are revoked or on hold, expired ones included. */
   revokedCount(issuer: number): number {
-    return this.tables.revoked.getKeysCount(issuerRange(issuer));
+    return this.tables.revoked.getKeysCount(scopeRange(issuer, ALL));
+  }
+
+  /** Published CRLs of the issuer that still matter (crl-tables.ts), by scope, then by number, the delta CRL last. */
+  crls(issuer: number): CrlRecord[] {
+    return readCrls(this.tables.crls, issuerRange(issuer));
+  }
+
+  /** The same of one scope. */
+  crlsOf(issuer: number, scope: number): CrlRecord[] {
+    return readCrls(this.tables.crls, scopeRange(issuer, scope));
+  }
+
+  /** Changes that no CRL of the scope shows; undefined if there are none. */
+  awaiting(issuer: number, scope: number): Awaiting | undefined {
+    return decodeAwaiting(this.tables.awaiting.get(scopeKey(issuer, scope)));
   }
 
   /** The journal record at a position, undefined past the head. */
@@ -132,24 +153,9 @@ export class StatusReader {
     });
   }
 
-  /**
-   * Runs `read` on one snapshot, whatever is committed meanwhile: `revoked` may be walked several times and always
-   * gives the same rows in ascending order of serial.
-   */
-  snapshot<T>(read: (snapshot: Snapshot) => T): T {
-    const transaction = this.environment.useReadTransaction();
-    const { meta, revoked } = this.tables;
-    try {
-      return read({
-        *revoked(issuer) {
-          for (const { key, value } of revoked.getRange({ ...issuerRange(issuer), transaction }))
-            yield { serial: splitRowKey(key).serial, row: decodeRow(value) };
-        },
-        head: () => readHead(meta, transaction),
-      });
-    } finally {
-      transaction.done();
-    }
+  /** The store as it is now, whatever is committed meanwhile; it must be closed, lest lmdb keep old pages for ever. */
+  snapshot(): Snapshot {
+    return new Snapshot(this.tables, this.environment.useReadTransaction());
   }
 
   async close(): Promise<void> {
@@ -157,9 +163,59 @@ export class StatusReader {
   }
 }
 
-export interface Snapshot {
-  revoked(issuer: number): Iterable<SerialRow>;
-  head(): JournalHead;
+/**
+ * The store at one moment: its tables may be walked several times and always give the same, in ascending order of
+ * serial. What it yields borrows from lmdb's buffers and is valid until the next step.
+ */
+export class Snapshot {
+  constructor(
+    private readonly tables: StatusTables,
+    private readonly transaction: Transaction,
+  ) {}
+
+  head(): JournalHead {
+    return readHead(this.tables.meta, this.transaction);
+  }
+
+  close(): void {
+    this.transaction.done();
+  }
+
+  /** What the CRL of a scope lists, as the builder copies it; expired certificates included. */
+  *listed(issuer: number, scope: number): Generator<ListedEntry> {
+    const { transaction } = this;
+    for (const { value } of this.tables.revoked.getRange({ ...scopeRange(issuer, scope), transaction }))
+      yield decodeListed(value);
+  }
+
+  /** Certificates of a scope whose status changed after journal position `since`, with the row of the last change. */
+  *changes(issuer: number, scope: number, since: number): Generator<SerialRow> {
+    const { transaction } = this;
+    for (const { key, value } of this.tables.changes.getRange({
+      ...scopeRange(issuer, scope),
+      transaction,
+    })) {
+      const row = decodeRow(value);
+      if (row.position > since) yield { serial: key.subarray(SCOPED_SERIAL), row };
+    }
+  }
+
+  /** Certificates of a scope that are revoked or on hold, found in the rows: slow, there may be millions. */
+  *revokedRows(issuer: number, scope: number): Generator<SerialRow> {
+    const { transaction } = this;
+    for (const { key, value } of this.tables.rows.getRange({ ...issuerRange(issuer), transaction })) {
+      const row = decodeRow(value);
+      if (row.state !== "good" && scopesOf(row.shard).includes(scope))
+        yield { serial: splitRowKey(key).serial, row };
+    }
+  }
+
+  row(issuer: number, serial: Uint8Array): StatusRow | undefined {
+    if (serial.length > MAX_SERIAL_OCTETS) return undefined;
+    const { transaction } = this;
+    const bytes = this.tables.rows.get(rowKey(issuer, serial), { transaction });
+    return bytes === undefined ? undefined : decodeRow(bytes);
+  }
 }
 
 /** An entry of the issuers table. */

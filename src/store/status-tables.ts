@@ -10,13 +10,27 @@ export interface StatusTables {
   readonly meta: Table;
   readonly rows: Table;
   readonly revoked: Table;
+  readonly changes: Table;
+  readonly awaiting: Table;
+  readonly crls: Table;
   readonly journal: Table;
   readonly issuers: Table;
   readonly delegates: Table;
   readonly checkpoints: Table;
 }
 
-const NAMES = ["meta", "rows", "revoked", "journal", "issuers", "delegates", "checkpoints"] as const;
+const NAMES = [
+  "meta",
+  "rows",
+  "revoked",
+  "changes",
+  "awaiting",
+  "crls",
+  "journal",
+  "issuers",
+  "delegates",
+  "checkpoints",
+] as const;
 
 export function statusTables(environment: Environment): StatusTables {
   return Object.fromEntries(

@@ -5,7 +5,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { CrlPublisher, crlPath } from "../../src/issuer/crl-publisher.js";
+import { crlPath } from "../../src/issuer/crl-files.js";
+import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
 import { readPublishedCrl } from "../../src/issuer/published-crl.js";
 import { type Installation, makeInstallation, silent } from "../support/installation.js";
 
@@ -57,7 +58,8 @@ describe("a publishing process is killed", () => {
   async function publishesOn(last: bigint): Promise<void> {
     const { config, root, context } = installation;
     const publisher = new CrlPublisher(config, context.status, context.ca, silent);
-    const crl = await publisher.publish(root);
+    const [crl] = await publisher.publish(root);
+    assert.ok(crl !== undefined);
     assert.ok(crl.number > last);
     assert.deepEqual(readdirSync(join(config.crl.dir, ".staging")), []);
     const { reader } = context.status;

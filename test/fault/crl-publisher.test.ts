@@ -4,10 +4,13 @@ import { channel } from "node:diagnostics_channel";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { CrlPublisher, crlPath } from "../../src/issuer/crl-publisher.js";
+import { generalizedTimeText } from "../../src/asn1/time.js";
+import { crlPath } from "../../src/issuer/crl-files.js";
+import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
 import type { PublishedCrl } from "../../src/issuer/published-crl.js";
 import type { StatusWriter } from "../../src/store/status-writer.js";
-import { type Installation, makeInstallation, silent } from "../support/installation.js";
+import { parseCertificate } from "../../src/x509/certificate.js";
+import { type Installation, makeInstallation, revoke, silent } from "../support/installation.js";
 import { TestSigner } from "../support/test-ca.js";
 
 /** Publications that fail leave the published CRL as it was, skip a number and leave no rubbish (invariant 5). */
@@ -21,7 +24,7 @@ describe("a publication that fails", () => {
     installation = await makeInstallation();
     const { config, context, root } = installation;
     publisher = new CrlPublisher(config, context.status, context.ca, silent);
-    published = await publisher.publish(root);
+    [published] = (await publisher.publish(root)) as [PublishedCrl];
     before = readFileSync(published.file);
   });
   afterEach(() => installation.close());
@@ -30,8 +33,8 @@ describe("a publication that fails", () => {
   async function nothingChanged(skipped = 1n): Promise<void> {
     assert.deepEqual(readFileSync(published.file), before);
     assert.deepEqual(readdirSync(join(installation.config.crl.dir, ".staging")), []);
-    assert.deepEqual(publisher.published(installation.root), published);
-    const next = await publisher.publish(installation.root);
+    assert.deepEqual(await publisher.published(installation.root), published);
+    const [next] = (await publisher.publish(installation.root)) as [PublishedCrl];
     assert.equal(next.number, published.number + 1n + skipped);
   }
 
@@ -59,7 +62,7 @@ describe("a publication that fails", () => {
     const { config, context, root } = installation;
     const elsewhere = { ...config, store: { ...config.store, dir: join(installation.dir, "nowhere") } };
     const lost = new CrlPublisher(elsewhere, context.status, context.ca, silent);
-    await assert.rejects(lost.publish(root), { code: "CRL_GATE", message: /there is no store here/ });
+    await assert.rejects(lost.publish(root), { code: "STORE_FAILED", message: /there is no store here/ });
     await nothingChanged();
   });
 
@@ -72,7 +75,7 @@ describe("a publication that fails", () => {
   test("the token signs with another key", async () => {
     const signer = new TestSigner();
     await assert.rejects(publisher.publish({ ...installation.root, signer }), {
-      code: "CRL_INVALID",
+      code: "CRL_GATE",
       message: /signature does not verify/,
     });
     await nothingChanged();
@@ -89,7 +92,12 @@ describe("a publication that fails", () => {
 
   test("the CA's certificate has expired: nextUpdate would lie before thisUpdate", async () => {
     const { root } = installation;
-    const certificate = { ...root.certificate, notAfter: published.thisUpdate - 10 };
+    const { der, notAfter } = root.certificate;
+    const [until, past] = [notAfter, published.thisUpdate - 10].map((at) => generalizedTimeText(at).slice(2));
+    const expired = Buffer.from(der)
+      .toString("latin1")
+      .replace(until as string, past as string);
+    const certificate = parseCertificate(Buffer.from(expired, "latin1"));
     await assert.rejects(publisher.publish({ ...root, certificate }), {
       code: "LINT_FAILED",
       message: /negative_validity/,
@@ -110,7 +118,7 @@ describe("a publication that fails", () => {
     const staging = join(installation.config.crl.dir, ".staging", "root");
     mkdirSync(staging, { recursive: true });
     for (const name of ["2.tbs", "2.crl", "999.tbs"]) writeFileSync(join(staging, name), "rubbish");
-    const next = await publisher.publish(installation.root);
+    const [next] = (await publisher.publish(installation.root)) as [PublishedCrl];
     assert.equal(next.number, published.number + 1n);
     assert.deepEqual(readdirSync(join(installation.config.crl.dir, ".staging")), []);
   });
@@ -127,14 +135,25 @@ describe("a publication that fails", () => {
     test(`a published file that is ${name} counts as none and is replaced under a new number`, async () => {
       const file = crlPath(installation.config, "root");
       writeFileSync(file, damage(before));
-      assert.equal(publisher.published(installation.root), undefined);
-      const next = await publisher.publish(installation.root);
+      assert.equal(await publisher.published(installation.root), undefined);
+      const [next] = (await publisher.publish(installation.root)) as [PublishedCrl];
       assert.ok(next.number > published.number);
-      assert.deepEqual(publisher.published(installation.root), next);
+      assert.deepEqual(await publisher.published(installation.root), next);
     });
 
-  test("a published file that was removed counts as none", async () => {
+  test("a published file that was removed is published again from the archive", async () => {
     rmSync(published.file);
-    assert.equal(publisher.published(installation.root), undefined);
+    assert.deepEqual(await publisher.published(installation.root), published);
+    assert.deepEqual(readFileSync(published.file), before);
+  });
+
+  test("one that is lost in the archive too is replaced: the rows say what it must list", async () => {
+    await revoke(installation, (await installation.issue()).serialNumber);
+    await publisher.publish(installation.root);
+    rmSync(published.file);
+    rmSync(join(installation.config.crl.dir, ".archive"), { recursive: true });
+    assert.equal(await publisher.published(installation.root), undefined);
+    const [next] = (await publisher.publish(installation.root)) as [PublishedCrl];
+    assert.deepEqual([next.number, next.entries], [published.number + 2n, 1]);
   });
 });

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ALL } from "../../src/crl/scope.js";
 import { changeStatus } from "../../src/issuer/change-status.js";
 import { Checkpointer } from "../../src/issuer/checkpoint.js";
-import { CrlPublisher, crlPath } from "../../src/issuer/crl-publisher.js";
+import { crlPath } from "../../src/issuer/crl-files.js";
+import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
 import {
   caEnvironment,
   openForWriting,
@@ -15,7 +17,7 @@ import {
   statusEnvironment,
   type Table,
 } from "../../src/store/environment.js";
-import { issuerKey, positionKey, rowKey } from "../../src/store/layout.js";
+import { issuerKey, positionKey, rowKey, scopedKey, scopeKey } from "../../src/store/layout.js";
 import { positionPath } from "../../src/store/position-file.js";
 import type { StatusWriter } from "../../src/store/status-writer.js";
 import { checkStore } from "../../tools/fsck/check.js";
@@ -94,6 +96,7 @@ describe("fsck", () => {
   };
   const removed = () => undefined;
   const row = (serial: Uint8Array) => rowKey(installation.root.issuer, serial);
+  const listed = (serial: Uint8Array) => scopedKey(installation.root.issuer, ALL, serial);
   const head = () => installation.context.status.reader.head().position;
 
   test("a store in use is clean", () => {
@@ -102,7 +105,9 @@ describe("fsck", () => {
     assert.equal(summary.rows, 7, "root, delegate, five certificates");
     assert.equal(summary.revoked, 1);
     assert.equal(summary.checkpoints, 1);
-    assert.deepEqual(summary.crls, [{ id: "root", number: 2n, entries: 1, interrupted: 0 }]);
+    assert.deepEqual(summary.crls, [
+      { id: "root", name: "root.crl", number: 2n, entries: 1, interrupted: 0 },
+    ]);
   });
 
   test("the command says so in one line, and what is wrong in one line", async () => {
@@ -110,7 +115,7 @@ describe("fsck", () => {
     const clean = await promisify(execFile)(process.execPath, [FSCK, "--config", config.file]);
     assert.match(
       clean.stdout,
-      /^clean: \d+ journal records, 7 certificates .*CRL 2 of root \(1 entries\)\n$/,
+      /^clean: \d+ journal records, 7 certificates .*root\.crl: CRL 2 \(1 entries\)\n$/,
     );
     const position = Buffer.alloc(8);
     writeFileSync(positionPath(config.store.dir), position);
@@ -167,11 +172,28 @@ describe("fsck", () => {
       String(await damaged("status", "rows", stranger, () => Buffer.alloc(25))),
       /rows: .* is stored, /,
     );
-    assert.match(String(await damaged("status", "revoked", row(revoked), removed)), /revoked: .* is missing/);
     assert.match(
-      String(await damaged("status", "revoked", row(good), () => Buffer.alloc(25))),
+      String(await damaged("status", "revoked", listed(revoked), removed)),
+      /revoked: .* is missing/,
+    );
+    assert.match(
+      String(await damaged("status", "revoked", listed(good), () => Buffer.alloc(25))),
       /revoked: .* stored/,
     );
+  });
+
+  test("change index, changes that await a CRL, CRLs that matter", async () => {
+    const { issuer } = installation.root;
+    await revoke(good);
+    assert.match(String(await damaged("status", "changes", listed(good), removed)), /changes: .* is missing/);
+    assert.match(
+      String(await damaged("status", "changes", listed(good), flipped(1))),
+      /changes: .* stored as/,
+    );
+    const scope = scopeKey(issuer, ALL);
+    assert.match(String(await damaged("status", "awaiting", scope, flipped(11))), /awaiting: issuer 1 /);
+    const crl = Buffer.concat([scope, Buffer.of(0, 0, 0, 0, 0, 2, 0)]);
+    assert.match(String(await damaged("status", "crls", crl, removed)), /crls: issuer 1 CRL 2 is missing/);
   });
 
   test("issuers and delegates", async () => {
@@ -230,7 +252,9 @@ describe("fsck", () => {
     const present = join(installation.dir, "present.crl");
     copyFileSync(file, present);
     copyFileSync(oldCrl, file);
-    assert.deepEqual(check().crls, [{ id: "root", number: 1n, entries: 0, interrupted: 1 }]);
+    assert.deepEqual(check().crls, [
+      { id: "root", name: "root.crl", number: 1n, entries: 0, interrupted: 1 },
+    ]);
     writeFileSync(file, "rubbish");
     assert.throws(() => check(), { code: "CRL_INVALID" });
     copyFileSync(present, file);

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { CRL_REASON } from "../../src/crl/reason.js";
 import { changeStatus, type StatusChange } from "../../src/issuer/change-status.js";
-import { CrlPublisher, crlPath } from "../../src/issuer/crl-publisher.js";
+import { crlPath } from "../../src/issuer/crl-files.js";
+import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
+import type { PublishedCrl } from "../../src/issuer/published-crl.js";
 import type { Change } from "../../src/store/journal-record.js";
 import { type Certificate, parseCertificate } from "../../src/x509/certificate.js";
 import { encodePem } from "../../src/x509/pem.js";
@@ -31,7 +33,7 @@ describe("published CRLs", () => {
   });
   after(() => installation.close());
 
-  const publish = () => publisher.publish(installation.root);
+  const publish = async () => (await publisher.publish(installation.root))[0] as PublishedCrl;
   const change = (...changes: StatusChange[]) =>
     changeStatus(installation.context.status, installation.root.issuer, changes, REVOKED_AT);
   const revoke = ({ serialNumber }: Certificate, reason: number, invalidityDate = 0) =>
@@ -149,7 +151,7 @@ describe("published CRLs", () => {
       [second.number, position - 1, second.nextUpdate],
     );
     assert.equal(Buffer.from(body.digest).toString("hex"), second.sha256);
-    assert.deepEqual(readdirSync(installation.config.crl.dir).sort(), [".staging", "root.crl"]);
+    assert.deepEqual(readdirSync(installation.config.crl.dir).sort(), [".archive", ".staging", "root.crl"]);
     assert.deepEqual(readdirSync(join(installation.config.crl.dir, ".staging")), []);
   });
 

@@ -13,6 +13,13 @@ export function issuerContext(
 ): IssuerContext {
   const clock = new ClockGuard(wall, boot);
   const publisher = new CrlPublisher(config, context.status, context.ca, silent);
-  const schedule = new CrlSchedule(context.authorities, publisher, clock, silent, async () => undefined);
+  const schedule = new CrlSchedule(
+    context.authorities,
+    publisher,
+    context.status.reader,
+    clock,
+    silent,
+    async () => undefined,
+  );
   return { ...context, clock, log: silent, publisher, schedule, keyStore, startedAt: 0 };
 }

@@ -90,10 +90,15 @@ export const anyBody: fc.Arbitrary<JournalBody> = fc.oneof(
   plain<JournalBody & { kind: "crl" }>({
     kind: fc.constant("crl"),
     issuer: uint16,
+    scope: uint16,
     number: uint48,
+    base: uint48,
+    cause: fc.constantFrom("schedule", "change", "operator"),
     thisUpdate: time,
     nextUpdate: time,
     covers: uint48,
+    entries: fc.nat(),
+    octets: uint48,
     digest: hash,
   }),
   plain<JournalBody & { kind: "compromise" }>({

@@ -14,7 +14,6 @@ process.once("message", async (config: Config) => {
   const authorities = new Authorities(config, status.reader, (token) => openKeyStore(config, token));
   const publisher = new CrlPublisher(config, status, new CaStore(store), silent);
   for (;;) {
-    const { number } = await publisher.publish(authorities.get("root"));
-    process.send?.(String(number));
+    for (const { number } of await publisher.publish(authorities.get("root"))) process.send?.(String(number));
   }
 });

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
+import { DerReader } from "../../src/asn1/reader.js";
+import { TAG } from "../../src/asn1/tags.js";
 import type { Clock } from "../../src/core/clock.js";
+import { ALL } from "../../src/crl/scope.js";
 import type { StoreOptions } from "../../src/store/environment.js";
 import type { Change } from "../../src/store/journal-record.js";
-import { StatusReader } from "../../src/store/status-reader.js";
+import { type Snapshot, StatusReader } from "../../src/store/status-reader.js";
 import { StatusWriter } from "../../src/store/status-writer.js";
 
 export const INSTALLATION = "00112233445566778899aabbccddeeff";
@@ -69,7 +72,27 @@ export function change(writer: StatusWriter, ...changes: readonly Change[]): Pro
 
 /** Serials in hexadecimal that a CRL would list, in its order. */
 export function revokedSerials(reader: StatusReader, issuer = 1): string[] {
-  return reader.snapshot((snapshot) =>
-    [...snapshot.revoked(issuer)].map(({ serial }) => Buffer.from(serial).toString("hex")),
+  return inSnapshot(reader, (snapshot) =>
+    [...snapshot.listed(issuer, ALL)].map(({ entry }) => entrySerial(entry)),
   );
+}
+
+/** Reads from one snapshot, which is closed afterwards. */
+export function inSnapshot<T>(reader: StatusReader, read: (snapshot: Snapshot) => T): T {
+  const snapshot = reader.snapshot();
+  try {
+    return read(snapshot);
+  } finally {
+    snapshot.close();
+  }
+}
+
+/** Serial of an encoded CRL entry, as a magnitude in hexadecimal. */
+export function entrySerial(entry: Uint8Array): string {
+  const reader = new DerReader(entry);
+  reader.enter(TAG.SEQUENCE);
+  reader.integer();
+  return Buffer.from(reader.content())
+    .toString("hex")
+    .replace(/^00(?=..)/, "");
 }

@@ -8,6 +8,7 @@ import { open } from "lmdb";
 import { isSekishoError } from "../../src/core/errors.js";
 import { CaStore } from "../../src/store/ca-store.js";
 import { META } from "../../src/store/environment.js";
+import { LAYOUT_VERSION } from "../../src/store/layout.js";
 import { StatusReader } from "../../src/store/status-reader.js";
 import { StatusWriter } from "../../src/store/status-writer.js";
 import {
@@ -82,7 +83,13 @@ function refusedUntouched(dir: string, code: string): void {
 
 describe("a store that is not ours is refused and left as it was", () => {
   it("unknown layout version", async (t) => {
-    for (const version of [Buffer.of(1), Buffer.of(3), Buffer.of(0), Buffer.alloc(0), Buffer.of(2, 0)]) {
+    for (const version of [
+      Buffer.of(LAYOUT_VERSION - 1),
+      Buffer.of(LAYOUT_VERSION + 1),
+      Buffer.of(0),
+      Buffer.alloc(0),
+      Buffer.of(LAYOUT_VERSION, 0),
+    ]) {
       const dir = await environment(t, (root) => {
         const meta = root.openDB<Buffer, Buffer>("meta", BINARY);
         meta.putSync(META.layout, version);

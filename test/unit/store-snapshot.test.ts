@@ -5,9 +5,18 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { ALL } from "../../src/crl/scope.js";
 import { positionPath } from "../../src/store/position-file.js";
 import { comparable } from "../support/comparable.js";
-import { change, issue, openReader, openWriter, revoke, revokedSerials } from "../support/store.js";
+import {
+  change,
+  inSnapshot,
+  issue,
+  openReader,
+  openWriter,
+  revoke,
+  revokedSerials,
+} from "../support/store.js";
 import { tempDir } from "../support/temp-dir.js";
 
 const PROCESS = fileURLToPath(new URL("../support/store-process.js", import.meta.url));
@@ -50,8 +59,12 @@ it("a snapshot stays what it was while another process commits", async (t) => {
   t.after(() => other.kill("SIGKILL"));
   const exit = once(other, "exit");
 
-  reader.snapshot((snapshot) => {
-    const look = () => ({ head: snapshot.head(), revoked: [...snapshot.revoked(1)] });
+  inSnapshot(reader, (snapshot) => {
+    const look = () => ({
+      head: snapshot.head(),
+      listed: [...snapshot.listed(1, ALL)].map(({ entry }) => Buffer.from(entry)),
+      changed: [...snapshot.changes(1, ALL, 0)],
+    });
     const before = comparable(look());
     waitForPosition(dir, snapshot.head().position + 100);
     reader.refresh();

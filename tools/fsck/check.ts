@@ -97,7 +97,7 @@ function checkRebuilt(
       onRecord: (body, position) => checkIssued(ca, body, position, ownCertificates),
       isWanted: (position) => crls.some((crl) => crl.isCoveredAt(position)),
       onPosition: (position, tables) => {
-        for (const crl of crls) if (crl.isCoveredAt(position)) crl.compareEntries(tables);
+        for (const crl of crls) crl.compareEntries(position, tables);
       },
       progress,
     },

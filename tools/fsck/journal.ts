@@ -3,9 +3,9 @@ import { SekishoError } from "../../src/core/errors.js";
 import { describeKey } from "../../src/signer/algorithms.js";
 import { checkpointMessage, decodeCheckpoint } from "../../src/store/checkpoint-record.js";
 import {
+  type CrlRecord,
   decodeRecord,
   GENESIS,
-  type JournalBody,
   type JournalRecord,
   recordHash,
 } from "../../src/store/journal-record.js";
@@ -13,8 +13,6 @@ import { positionKey } from "../../src/store/layout.js";
 import type { JournalHead } from "../../src/store/status-tables.js";
 import { verifySignature } from "../../src/x509/signature.js";
 import { differs, type StatusView } from "./view.js";
-
-export type CrlRecord = JournalBody & { readonly kind: "crl" };
 
 export interface JournalSummary {
   readonly checkpoints: number;

@@ -1,10 +1,17 @@
-import { decodeRow, splitRowKey } from "../../src/store/layout.js";
+import { ALL, scopeText } from "../../src/crl/scope.js";
+import { decodeCrlRecord } from "../../src/store/journal-record.js";
+import { decodeRow, SCOPED_SERIAL, scopeKey, splitRowKey } from "../../src/store/layout.js";
 import type { StatusTables } from "../../src/store/status-tables.js";
 import { serialText } from "../../src/x509/serial.js";
 import { differs, type Entry, type StatusView } from "./view.js";
 
 /** What a replay of the journal makes: everything but the journal itself and the checkpoints. */
-const REBUILT = ["rows", "revoked", "issuers", "delegates"] as const;
+const REBUILT = ["rows", "revoked", "changes", "awaiting", "crls", "issuers", "delegates"] as const;
+
+type Rebuilt = (typeof REBUILT)[number];
+
+/** Tables whose keys begin with issuer and scope. */
+const SCOPED: readonly Rebuilt[] = ["revoked", "changes", "awaiting", "crls"];
 
 export interface TableCounts {
   readonly rows: number;
@@ -13,13 +20,22 @@ export interface TableCounts {
 
 /** Compares the stored tables with the replayed ones, side by side in key order. Throws STORE_DIFFERS. */
 export function compareTables({ tables }: StatusView, rebuilt: StatusTables): TableCounts {
-  const counts = { rows: 0, revoked: 0, issuers: 0, delegates: 0 };
-  for (const name of REBUILT)
-    counts[name] = compare(name, tables[name].entries(), rebuilt[name].getRange({}));
+  const isNeeded = neededChanges(rebuilt);
+  for (const name of REBUILT) {
+    const isCompared = name === "changes" ? isNeeded : always;
+    compare(
+      name,
+      filtered(tables[name].entries(), isCompared),
+      filtered(rebuilt[name].getRange({}), isCompared),
+    );
+  }
   const trust = Buffer.from("trust");
   if (!same(tables.meta.get(trust), rebuilt.meta.get(trust)))
     throw differs("the trust generation is not the position of the last issuer or delegate");
-  return counts;
+  return {
+    rows: count(rebuilt.rows.getRange({})),
+    revoked: count(filtered(rebuilt.revoked.getRange({}), isOfAll)),
+  };
 }
 
 /** Text for `issuer N serial S` of a row key. */
@@ -28,23 +44,57 @@ export function rowName(key: Buffer): string {
   return serial.length === 0 ? `issuer ${issuer}` : `issuer ${issuer} serial ${serialText(serial)}`;
 }
 
-function compare(name: (typeof REBUILT)[number], stored: Iterable<Entry>, replayed: Iterable<Entry>): number {
+const always = (): boolean => true;
+
+/** A certificate that is revoked stands in the index once for the CRL of all. */
+const isOfAll = ({ key }: Entry): boolean => key.readUInt16BE(2) === ALL;
+
+/** Changes that every CRL shows on which another may be based are dropped by and by: they may be there or not. */
+function neededChanges({ crls }: StatusTables): (entry: Entry) => boolean {
+  const covered = new Map<string, number>();
+  for (const { value } of crls.getRange({})) {
+    const { issuer, scope, base, covers } = decodeCrlRecord(value);
+    const key = scopeKey(issuer, scope).toString("latin1");
+    if (base === 0) covered.set(key, Math.min(covers, covered.get(key) ?? covers));
+  }
+  return ({ key, value }) => decodeRow(value).position > (covered.get(key.toString("latin1", 0, 4)) ?? 0);
+}
+
+function* filtered(entries: Iterable<Entry>, wanted: (entry: Entry) => boolean): Generator<Entry> {
+  for (const entry of entries) if (wanted(entry)) yield entry;
+}
+
+function count(entries: Iterable<Entry>): number {
+  let number = 0;
+  for (const _ of entries) number++;
+  return number;
+}
+
+function compare(name: Rebuilt, stored: Iterable<Entry>, replayed: Iterable<Entry>): void {
   const [left, right] = [stored[Symbol.iterator](), replayed[Symbol.iterator]()];
-  for (let count = 0; ; count++) {
+  for (;;) {
     const [a, b] = [left.next(), right.next()];
-    if (a.done === true && b.done === true) return count;
+    if (a.done === true && b.done === true) return;
     const order = a.done === true ? 1 : b.done === true ? -1 : Buffer.compare(a.value.key, b.value.key);
-    if (order < 0) throw differs(`${name}: ${rowName(a.value.key)} is stored, the journal does not make it`);
-    if (order > 0) throw differs(`${name}: ${rowName(b.value.key)} is missing, the journal makes it`);
+    if (order < 0)
+      throw differs(`${name}: ${keyName(name, a.value.key)} is stored, the journal does not make it`);
+    if (order > 0) throw differs(`${name}: ${keyName(name, b.value.key)} is missing, the journal makes it`);
     if (same(a.value.value, b.value.value)) continue;
     throw differs(
-      `${name}: ${rowName(a.value.key)} is stored as ${describe(name, a.value.value)}, the journal makes it ${describe(name, b.value.value)}`,
+      `${name}: ${keyName(name, a.value.key)} is stored as ${describe(name, a.value.value)}, the journal makes it ${describe(name, b.value.value)}`,
     );
   }
 }
 
-function describe(name: (typeof REBUILT)[number], value: Buffer): string {
-  if (name !== "rows" && name !== "revoked") return `${value.length} octets`;
+function keyName(name: Rebuilt, key: Buffer): string {
+  if (!SCOPED.includes(name)) return rowName(key);
+  const issuer = `issuer ${key.readUInt16BE(0)}${scopeText(key.readUInt16BE(2))}`;
+  if (name === "crls") return `${issuer} CRL ${key.readUIntBE(4, 6)}`;
+  return key.length <= SCOPED_SERIAL ? issuer : `${issuer} serial ${serialText(key.subarray(SCOPED_SERIAL))}`;
+}
+
+function describe(name: Rebuilt, value: Buffer): string {
+  if (name !== "rows" && name !== "changes") return `${value.length} octets`;
   try {
     const { state, reason, revocationTime, position } = decodeRow(value);
     return `${state} (reason ${reason}, time ${revocationTime}, record ${position})`;

@@ -38,7 +38,18 @@ export interface View<Name extends string> {
   close(): void;
 }
 
-const STATUS_TABLES = ["meta", "rows", "revoked", "journal", "issuers", "delegates", "checkpoints"] as const;
+const STATUS_TABLES = [
+  "meta",
+  "rows",
+  "revoked",
+  "changes",
+  "awaiting",
+  "crls",
+  "journal",
+  "issuers",
+  "delegates",
+  "checkpoints",
+] as const;
 const CA_TABLES = ["certificates", "requests", "pending", "crl-numbers"] as const;
 
 export type StatusView = View<(typeof STATUS_TABLES)[number]>;

@@ -7,6 +7,7 @@ import { changeStatus, type StatusChange } from "../../../src/issuer/change-stat
 import type { IssuerCore } from "../../../src/issuer/core.js";
 import { enrolResponder, fingerprint, renewDelegates } from "../../../src/issuer/enrol.js";
 import { issueCertificate } from "../../../src/issuer/issue.js";
+import type { PublishedCrl } from "../../../src/issuer/published-crl.js";
 import { Enrolment } from "../../../src/responder/enrolment.js";
 import type { Certificate } from "../../../src/x509/certificate.js";
 import { silent } from "../../support/installation.js";
@@ -87,7 +88,8 @@ export class Acts {
   }
 
   private async publish(): Promise<Outcome> {
-    const { number, sha256 } = await this.core.publisher.publish(this.authority);
+    const [crl] = await this.core.publisher.publish(this.authority);
+    const { number, sha256 } = crl as PublishedCrl;
     await this.core.audit.append("crl.published", { number: String(number), sha256 });
     await this.core.checkpointer.checkpoint();
     return { rows: [], crl: { number: String(number), sha256 } };

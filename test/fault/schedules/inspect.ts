@@ -28,7 +28,7 @@ export async function recoverAndInspect(config: Config, ahead: number): Promise<
   const clock = { nowMs: () => systemClock.nowMs() + ahead * 1_000 };
   const core = await openIssuerCore(config, new ClockGuard(clock, clock), silent);
   const authority = core.authorities.has("root") ? core.authorities.get("root") : undefined;
-  const crl = authority === undefined ? undefined : core.publisher.published(authority);
+  const crl = authority === undefined ? undefined : await core.publisher.published(authority);
   await core.close();
   const { records } = checkStore(config, { writerRuns: false, progress: () => undefined });
   const audit = join(config.audit.dir, "audit.log");

@@ -7,7 +7,7 @@ import { loadConfig } from "../../../src/core/config.js";
 import { toSekishoError } from "../../../src/core/errors.js";
 import { type IssuerCore, openIssuerCore } from "../../../src/issuer/core.js";
 import { createCa } from "../../../src/issuer/create-ca.js";
-import { buildCrl } from "../../../src/issuer/crl-builder.js";
+import { LocalCrlWork } from "../../../src/issuer/crl-work.js";
 import { silent } from "../../support/installation.js";
 import { Acts, acknowledgedRow, type Outcome } from "./acts.js";
 import type { Act, Line, Task } from "./protocol.js";
@@ -48,8 +48,11 @@ function end(): void {
 /** Runs one schedule; returns why it ended early. */
 async function perform(task: Task): Promise<string | undefined> {
   const ahead = { nowMs: () => systemClock.nowMs() + task.ahead * 1_000 };
-  const core: IssuerCore = await openIssuerCore(config, new ClockGuard(ahead, ahead), silent, async (crl) =>
-    buildCrl(crl, core.status.reader, core.clock),
+  const core: IssuerCore = await openIssuerCore(
+    config,
+    new ClockGuard(ahead, ahead),
+    silent,
+    (crl) => new LocalCrlWork(crl, core.clock),
   );
   say({ say: "opened" });
   await lines.next();

@@ -34,7 +34,20 @@ const BODIES: readonly JournalBody[] = [
   },
   { kind: "issuer", issuer: 1, id: "root", certificate: octets(40) },
   { kind: "delegate", issuer: 1, serial: SERIAL, certificate: octets(40) },
-  { kind: "crl", issuer: 1, number: 5, thisUpdate: 1, nextUpdate: 2, covers: 3, digest: octets(32) },
+  {
+    kind: "crl",
+    issuer: 1,
+    scope: 0,
+    number: 5,
+    base: 4,
+    cause: "schedule",
+    thisUpdate: 1,
+    nextUpdate: 2,
+    covers: 3,
+    entries: 1,
+    octets: 300,
+    digest: octets(32),
+  },
   { kind: "compromise", issuer: 1, since: 1_900_000_000 },
 ];
 
