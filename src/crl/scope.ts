@@ -17,6 +17,13 @@ export function crlName(issuer: string, scope: number): string {
   return `${issuer}/${scope === CA_CERTIFICATES ? "ca" : scope}.crl`;
 }
 
+/** The scope whose CRL a URL with a path by `crlName` leads to. */
+export function namedScope(url: string): number {
+  const name = /\/crl\/[a-z0-9-]+\/(ca|[1-9]\d{0,3})\.crl$/.exec(url)?.[1];
+  if (name === undefined) return ALL;
+  return name === "ca" ? CA_CERTIFICATES : Number(name);
+}
+
 /** The same of the delta CRL, which only ALL has: shards are small. */
 export const deltaName = (issuer: string): string => `${issuer}-delta.crl`;
 

@@ -14,6 +14,7 @@ import {
 import { randomSerial, serialText } from "../x509/serial.js";
 import { isIssuedBy } from "../x509/signature.js";
 import type { Authority } from "./authority.js";
+import { pinnedScope } from "./crl-partition.js";
 
 /** A certificate that is on disk with its status row: only now may it leave the issuer (invariant 3). */
 export interface Issued {
@@ -106,7 +107,7 @@ export function issueChange(issuer: number, certificate: Certificate): Change {
     issuer,
     serial: certificate.serialNumber,
     notAfter: certificate.notAfter,
-    shard: 0,
+    shard: pinnedScope(certificate),
     certificateHash,
   };
 }

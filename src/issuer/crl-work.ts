@@ -1,6 +1,6 @@
 import { type Clock, nowSeconds } from "../core/clock.js";
 import { type Snapshot, StatusReader } from "../store/status-reader.js";
-import { parseCertificate } from "../x509/certificate.js";
+import { type Certificate, parseCertificate } from "../x509/certificate.js";
 import { checkList } from "./crl-gate.js";
 import { type BuiltList, buildList } from "./crl-lists.js";
 import { verifySigned, writeSigned } from "./crl-stage.js";
@@ -12,7 +12,7 @@ import type { CrlTask, CrlWork, ListTask, PreparedList, StagedList } from "./crl
  */
 export class LocalCrlWork implements CrlWork {
   private prepared: PreparedList[] = [];
-  private readonly certificate;
+  protected readonly certificate: Certificate;
 
   constructor(
     protected readonly task: CrlTask,

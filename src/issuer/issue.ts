@@ -2,12 +2,14 @@ import { bytesEqual } from "../core/bytes.js";
 import { type Clock, nowSeconds } from "../core/clock.js";
 import type { Config, ProfileConfig } from "../core/config.js";
 import { SekishoError } from "../core/errors.js";
+import { ALL, crlName } from "../crl/scope.js";
 import { parseCertificate } from "../x509/certificate.js";
 import { parseCertificationRequest } from "../x509/certification-request.js";
 import { decodePem } from "../x509/pem.js";
 import { certificateFromRequest, type IssuanceTerms } from "../x509/profile.js";
 import type { Authorities, Authority } from "./authority.js";
 import { type CertifyContext, certify, type Issued } from "./certify.js";
+import { scopeOfNew } from "./crl-partition.js";
 
 export interface IssueContext extends CertifyContext {
   readonly config: Config;
@@ -48,7 +50,7 @@ export function isCompromised({ status }: Pick<CertifyContext, "status">, { issu
 /** What the issuer decides about a certificate that one of its CAs signs. */
 export function issuanceTerms(
   { config, clock }: IssueContext,
-  { id, certificate, signer }: Authority,
+  { id, config: issuerConfig, certificate, signer }: Authority,
   profile: ProfileConfig,
   policies: readonly string[],
   serialNumber: Uint8Array,
@@ -60,14 +62,18 @@ export function issuanceTerms(
     serialNumber,
     now: nowSeconds(clock),
     signatureAlgorithm: signer.signatureAlgorithm,
-    urls: publicationUrls(config, id),
+    urls: publicationUrls(config, id, scopeOfNew(issuerConfig, profile.kind, serialNumber)),
   };
 }
 
 /** Where the world finds an issuer's answers, certificate and CRL (standards I8, I9). */
-export function publicationUrls(config: Config, id: string): IssuanceTerms["urls"] {
+export function publicationUrls(config: Config, id: string, scope: number = ALL): IssuanceTerms["urls"] {
   const base = config.responder.publicUrl;
-  return { ocsp: `${base}/ocsp`, caIssuers: `${base}/certs/${id}.cer`, crl: `${base}/crl/${id}.crl` };
+  return {
+    ocsp: `${base}/ocsp`,
+    caIssuers: `${base}/certs/${id}.cer`,
+    crl: `${base}/crl/${crlName(id, scope)}`,
+  };
 }
 
 /** The profile and the OIDs of the issuer's policies that allow it. Throws PROFILE_REFUSED. */
