@@ -15,6 +15,7 @@ export function* brokenRules(config: ConfigFields): Generator<BrokenRule> {
   for (const [name, policy] of Object.entries(config.policies))
     for (const profile of policy.profiles)
       yield* mustExist(["policies", name, "profiles"], config.profiles, profile, "profile");
+  yield* tlsRules(config);
   const { unknownIssuer } = config.responder;
   if (unknownIssuer !== undefined)
     yield* mustExist(["responder", "unknownIssuer"], config.issuers, unknownIssuer, "issuer");
@@ -37,6 +38,18 @@ function* tokenRules({ tokens, pkcs11, journal }: ConfigFields): Generator<Broke
     names.set(`${field} ${place}`, name);
   }
   yield* mustExist(["journal", "token"], tokens, journal.token, "token");
+}
+
+/** An HTTPS port needs its two files, and they are of no use without one. */
+function* tlsRules({ responder }: ConfigFields): Generator<BrokenRule> {
+  const fields = ["tlsListen", "tlsCertificateFile", "tlsKeyFile"] as const;
+  const given = fields.filter((field) => responder[field] !== undefined);
+  const missing = fields.find((field) => responder[field] === undefined);
+  if (given.length > 0 && missing !== undefined)
+    yield {
+      path: ["responder", missing],
+      expectation: "expected all of tls_listen, tls_certificate_file and tls_key_file, or none",
+    };
 }
 
 function* issuerRules(config: ConfigFields, name: string, issuer: Issuer): Generator<BrokenRule> {

@@ -190,6 +190,10 @@ export const configSchema = z.strictObject({
   responder: z.strictObject({
     listen: address,
     metricsListen: address,
+    /** The same over HTTPS on a port of its own, with the PEM files below; absent: http only (CPS 2.1). */
+    tlsListen: address.optional(),
+    tlsCertificateFile: path.optional(),
+    tlsKeyFile: path.optional(),
     /** Where the world reaches this listener: written into certificates (AIA, CDP). */
     publicUrl: httpUrl,
     /** Responder processes on the one listening socket. */

@@ -122,20 +122,25 @@ const splitKey = (key: string): string[] => key.split(".").map((part) => part.tr
 /** Makes every path of the configuration absolute; relative ones start from the file's directory. */
 function absolutePaths(config: ConfigFields, base: string): ConfigFields {
   const absolute = (path: string): string => resolve(base, path);
+  const absoluteIfGiven = (path: string | undefined) => (path === undefined ? undefined : absolute(path));
   return {
     ...config,
     store: { ...config.store, dir: absolute(config.store.dir) },
     crl: { ...config.crl, dir: absolute(config.crl.dir) },
     control: { ...config.control, socket: absolute(config.control.socket) },
     audit: { ...config.audit, dir: absolute(config.audit.dir) },
-    responder: { ...config.responder, enrolDir: absolute(config.responder.enrolDir) },
+    responder: {
+      ...config.responder,
+      enrolDir: absolute(config.responder.enrolDir),
+      tlsCertificateFile: absoluteIfGiven(config.responder.tlsCertificateFile),
+      tlsKeyFile: absoluteIfGiven(config.responder.tlsKeyFile),
+    },
     pkcs11:
       config.pkcs11 === undefined
         ? undefined
         : {
             ...config.pkcs11,
-            softhsm2Conf:
-              config.pkcs11.softhsm2Conf === undefined ? undefined : absolute(config.pkcs11.softhsm2Conf),
+            softhsm2Conf: absoluteIfGiven(config.pkcs11.softhsm2Conf),
           },
     tokens: mapValues(config.tokens, (token) =>
       token.provider === "software"
@@ -144,7 +149,7 @@ function absolutePaths(config: ConfigFields, base: string): ConfigFields {
     ),
     operators: mapValues(config.operators, (operator) => ({
       ...operator,
-      keyFile: operator.keyFile === undefined ? undefined : absolute(operator.keyFile),
+      keyFile: absoluteIfGiven(operator.keyFile),
     })),
   };
 }

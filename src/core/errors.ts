@@ -38,6 +38,11 @@ export const ERRORS = {
     "A file or directory cannot be read or written.",
     "Check that the path exists and that the service's user may use it.",
   ),
+  TLS_FILES: entry(
+    1,
+    "The certificate chain or the private key of the HTTPS port cannot be used; the message says why.",
+    "Correct `tls_certificate_file` and `tls_key_file`: PEM, the server's certificate first, each followed by its issuer's; the key belongs to the first, unencrypted and readable by its owner only.",
+  ),
   INSTANCE_RUNNING: entry(
     1,
     "Another process already writes this store: an issuer, or `npm run seed`.",

@@ -4,6 +4,7 @@ import type { HttpHandler, HttpLimits, HttpRequest } from "./handler.js";
 import { Exchange, type ExchangeOwner } from "./http1-exchange.js";
 import type { RequestHead } from "./http1-head.js";
 import { type ParserEvent, RequestParser } from "./http1-parser.js";
+import type { Watched } from "./listener.js";
 import { peerOfSocket } from "./peer-text.js";
 
 /** Pipelined requests without an answer; with more, reading stops until some are answered. */
@@ -16,7 +17,7 @@ const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
  * One HTTP/1.x connection: parses, calls the handler, writes the answers in order. The socket must allow half-open
  * operation: clients such as openssl close their side once the request is sent.
  */
-export class Http1Connection implements ExchangeOwner {
+export class Http1Connection implements ExchangeOwner, Watched {
   aborted = false;
   readonly #socket: Socket;
   readonly #handler: HttpHandler;

@@ -1,15 +1,16 @@
 import type { Socket } from "node:net";
 import type { HttpHandler, HttpLimits } from "./handler.js";
 import { Http1Connection } from "./http1-connection.js";
+import type { SocketServer, Watched } from "./listener.js";
 
 /** Deadlines are looked at this often: one timer serves all connections. */
 const LONGEST_CHECK_MS = 500;
 
 /** Our own strict HTTP/1.0 and 1.1 transport over node:net or node:tls sockets that somebody else accepts. */
-export class Http1Transport {
+export class Http1Transport implements SocketServer {
   readonly #handler: HttpHandler;
   readonly #limits: HttpLimits;
-  readonly #connections = new Set<Http1Connection>();
+  readonly #connections = new Set<Watched>();
   readonly #checks: NodeJS.Timeout;
   #onEmpty: (() => void) | undefined;
   #draining = false;
@@ -30,6 +31,12 @@ export class Http1Transport {
   /** Answers 408 to a socket whose request head did not become whole in time, and closes it. */
   attachExpired(socket: Socket): void {
     this.#attach(socket).expire();
+  }
+
+  /** Looks after a connection that does not speak HTTP yet: deadlines, and `close` waits for it. Returns what ends that. */
+  watch(connection: Watched): () => void {
+    this.#connections.add(connection);
+    return () => this.#forget(connection);
   }
 
   /**
@@ -54,13 +61,16 @@ export class Http1Transport {
 
   #attach(socket: Socket, onClosed?: () => void): Http1Connection {
     const connection = new Http1Connection(socket, this.#handler, this.#limits, () => {
-      this.#connections.delete(connection);
+      this.#forget(connection);
       onClosed?.();
-      if (this.#connections.size === 0) this.#onEmpty?.();
     });
     this.#connections.add(connection);
     if (this.#draining) connection.drain();
     return connection;
+  }
+
+  #forget(connection: Watched): void {
+    if (this.#connections.delete(connection) && this.#connections.size === 0) this.#onEmpty?.();
   }
 
   #checkDeadlines(): void {

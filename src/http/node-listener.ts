@@ -1,20 +1,19 @@
 import { once } from "node:events";
 import net from "node:net";
 import type { HttpLimits } from "./handler.js";
-import type { Http1Transport } from "./http1.js";
-import { BACKLOG, type Listener } from "./listener.js";
-import { peerOfSocket } from "./peer-text.js";
+import { BACKLOG, type Listener, type SocketServer } from "./listener.js";
+import { peerOf, peerOfSocket } from "./peer-text.js";
 
 /**
- * Accepts with node:net, at an address or on a listening descriptor, and serves everything over our own transport.
+ * Accepts with node:net, at an address or on a listening descriptor, and has `sockets` serve everything.
  * Throws the system error, such as EADDRINUSE.
  */
 export async function listenWithNode(
   at: { readonly host: string; readonly port: number } | { readonly fd: number },
   limits: HttpLimits,
-  transport: Http1Transport,
+  sockets: SocketServer,
 ): Promise<Listener> {
-  const server = net.createServer({ allowHalfOpen: true }, attaching(limits, transport));
+  const server = net.createServer({ allowHalfOpen: true }, attaching(limits, sockets));
   server.listen({ ...at, backlog: BACKLOG, exclusive: true });
   await once(server, "listening");
   const address = server.address();
@@ -27,9 +26,9 @@ export function serveAccepted(
   onConnection: (take: (socket: net.Socket) => void) => void,
   port: number,
   limits: HttpLimits,
-  transport: Http1Transport,
+  sockets: SocketServer,
 ): Listener {
-  const attach = attaching(limits, transport);
+  const attach = attaching(limits, sockets);
   onConnection((socket) => {
     socket.allowHalfOpen = true;
     attach(socket);
@@ -37,18 +36,18 @@ export function serveAccepted(
   return { port, stop: () => {} };
 }
 
-/** Attaches sockets to the transport as long as their peer has not too many. */
-function attaching(limits: HttpLimits, transport: Http1Transport): (socket: net.Socket) => void {
+/** Has sockets served as long as their peer has not too many. */
+function attaching(limits: HttpLimits, sockets: SocketServer): (socket: net.Socket) => void {
   const peers = new Map<string, number>();
   return (socket) => {
-    const peer = peerOfSocket(socket.remoteAddress);
+    const peer = peerOf(peerOfSocket(socket.remoteAddress));
     const open = peers.get(peer) ?? 0;
     if (open >= limits.maxConnectionsPerPeer) {
       socket.destroy();
       return;
     }
     peers.set(peer, open + 1);
-    transport.attach(socket, () => release(peers, peer));
+    sockets.attach(socket, () => release(peers, peer));
   };
 }
 

@@ -15,6 +15,18 @@ export function peerOfSocket(remoteAddress: string | undefined): string {
   return (remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
 }
 
+/** An IPv4 address, or the /64 network of an IPv6 address: whoever has one has all of it. `address` as in HttpRequest. */
+export function peerOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [before = "", after] = address.split("::");
+  const groups = before === "" ? [] : before.split(":");
+  if (after !== undefined) {
+    const behind = after === "" ? [] : after.split(":");
+    groups.push(...Array.from({ length: 8 - groups.length - behind.length }, () => "0"), ...behind);
+  }
+  return groups.slice(0, 4).join(":");
+}
+
 function ipv6Text(octets: Uint8Array): string {
   const view = new DataView(octets.buffer, octets.byteOffset, 16);
   const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(2 * i));

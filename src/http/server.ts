@@ -8,6 +8,7 @@ import { Http1Transport } from "./http1.js";
 import { BACKLOG, type Listener } from "./listener.js";
 import { listenWithNode, serveAccepted } from "./node-listener.js";
 import { type Finding, selfTestUws } from "./self-test.js";
+import { type TlsIdentity, TlsLayer } from "./tls.js";
 import { UwsTransport } from "./uws.js";
 import { loadUws } from "./uws-binary.js";
 
@@ -22,6 +23,8 @@ export interface HttpServerOptions {
   readonly inherited?: InheritedSocket;
   /** What is wanted: `uws` falls back to `http1` where it cannot be used, and the log says so once. */
   readonly transport: TransportName;
+  /** HTTPS with this certificate and key; our own transport serves it, whatever `transport` says. Absent: plain HTTP. */
+  readonly tls?: TlsIdentity | undefined;
   readonly limits: HttpLimits;
   readonly handler: HttpHandler;
   readonly log: Log;
@@ -55,7 +58,8 @@ export interface HttpServer {
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { limits, log } = options;
   const handler = guarded(options.handler, log);
-  const fast = options.transport === "uws" ? await openUws(options, handler) : undefined;
+  const fast =
+    options.transport === "uws" && options.tls === undefined ? await openUws(options, handler) : undefined;
   const http1 = new Http1Transport(handler, limits);
   const listener = await listenOrExplain(options, () => listen(options, http1, fast)).catch(
     async (error: unknown) => {
@@ -101,13 +105,14 @@ async function openUws(options: HttpServerOptions, handler: HttpHandler): Promis
 }
 
 function listen(
-  { host, port, inherited, limits }: HttpServerOptions,
+  { host, port, inherited, limits, tls }: HttpServerOptions,
   http1: Http1Transport,
   fast: Fast | undefined,
 ): Listener | Promise<Listener> {
+  const sockets = tls === undefined ? http1 : new TlsLayer(tls, http1, limits);
   if (inherited !== undefined && "onConnection" in inherited)
-    return serveAccepted(inherited.onConnection, port, limits, http1);
-  if (fast === undefined) return listenWithNode(inherited ?? { host, port }, limits, http1);
+    return serveAccepted(inherited.onConnection, port, limits, sockets);
+  if (fast === undefined) return listenWithNode(inherited ?? { host, port }, limits, sockets);
   const listening =
     inherited === undefined ? fast.bindings.listen(host, port, BACKLOG) : { ...inherited, port };
   return acceptWithAddon(fast.bindings, listening, limits, http1, fast.uws);

@@ -105,6 +105,8 @@ function readVersion(): void {
   reader.leave(outer);
 }
 
+const DIRECTORY_NAME = contextConstructed(4);
+
 /** The tags of GeneralName (RFC 5280 4.2.1.6). */
 const GENERAL_NAME_TAGS: ReadonlySet<number> = new Set([
   ...[0, 3, 4, 5].map(contextConstructed),
@@ -118,8 +120,27 @@ function readRequestorName(): Uint8Array {
   if (!GENERAL_NAME_TAGS.has(reader.tag)) throw new OcspRequestError("requestorName is not a GeneralName");
   const name = reader.element();
   assertStrictDer(name);
+  if (reader.tag === DIRECTORY_NAME) readDirectoryName();
   reader.leave(outer);
   return name;
+}
+
+/** directoryName [4] EXPLICIT Name (RFC 5280 4.1.2.4), which stands just read: the one kind that requestors are known by. */
+function readDirectoryName(): void {
+  const explicit = reader.into();
+  const name = reader.enter(TAG.SEQUENCE);
+  while (reader.more) {
+    const relative = reader.enter(TAG.SET);
+    do {
+      const attribute = reader.enter(TAG.SEQUENCE);
+      reader.oid();
+      reader.any();
+      reader.leave(attribute);
+    } while (reader.more);
+    reader.leave(relative);
+  }
+  reader.leave(name);
+  reader.leave(explicit);
 }
 
 function readRequestList(maxCertIDs: number): CertID[] {

@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import type { ConfigSource } from "../core/config.js";
 import { SekishoError } from "../core/errors.js";
-import { DRAIN_MS, type Notice, noticeSchema, type Order, type Report } from "./ipc.js";
-import type { SharedSocket } from "./shared-socket.js";
+import type { AcceptedConfig } from "./accepted-config.js";
+import { DRAIN_MS, type Notice, noticeSchema, type Order, type PortName, type Report } from "./ipc.js";
+import type { SharedSockets } from "./shared-socket.js";
 
 const PROCESS = fileURLToPath(new URL("./process.js", import.meta.url));
 /** A process that hangs in its token does not answer; a scrape must not hang with it. */
@@ -29,11 +29,12 @@ export class ResponderChild {
   private failure: SekishoError | undefined;
   private askers: ((report: Report | undefined) => void)[] = [];
 
-  /** Starts a process on the shared socket. */
-  constructor(source: ConfigSource, { fd, port }: SharedSocket) {
-    const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
+  /** Starts a process on the shared sockets. */
+  constructor(source: AcceptedConfig, { http, https }: SharedSockets) {
+    const inherited = [http.fd, https?.fd].filter((fd) => fd !== undefined);
     this.child = fork(PROCESS, {
-      stdio: fd === undefined ? [...stdio] : [...stdio, fd],
+      // LISTEN_FD says where the sockets come to lie.
+      stdio: ["ignore", "inherit", "inherit", "ipc", ...inherited],
       // JSON has no NaN, which prom-client's summaries hold.
       serialization: "advanced",
     });
@@ -51,7 +52,8 @@ export class ResponderChild {
     const late = setTimeout(() => this.kill(), START_DEADLINE_MS);
     this.ready.catch(() => {}).finally(() => clearTimeout(late));
     this.child.on("error", () => {});
-    this.send({ kind: "start", source, port, inherits: fd !== undefined });
+    const ports = { http: http.port, https: https?.port };
+    this.send({ kind: "start", source, ports, inherits: inherited.length > 0 });
   }
 
   get pid(): number | undefined {
@@ -63,8 +65,8 @@ export class ResponderChild {
   }
 
   /** Hands over an accepted connection of which no byte has been read. */
-  give(socket: Socket): void {
-    this.child.send({ kind: "connection" } satisfies Order, socket, (error) => {
+  give(socket: Socket, port: PortName): void {
+    this.child.send({ kind: "connection", port } satisfies Order, socket, (error) => {
       if (error !== null) socket.destroy();
     });
   }

@@ -9,21 +9,25 @@ export const DRAIN_MS = 10_000;
 export const STOP_IDLE_MS = 1_000;
 /** A call to the token that is out so long may never return: only another process can help. */
 export const HUNG_MS = 10_000;
-/** Where a process inherits the listening socket: behind stdin, stdout, stderr and the IPC channel. */
-export const LISTEN_FD = 4;
+/** Where a process inherits its listening sockets: behind stdin, stdout, stderr and the IPC channel. */
+export const LISTEN_FD = { http: 4, https: 5 } as const;
 
 export const orderSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("start"),
     /** The configuration as the supervisor accepted it, not what the file may hold by now. */
-    source: z.object({ file: z.string(), text: z.string() }),
-    /** The bound port. */
-    port: z.number(),
-    /** True: LISTEN_FD is the listening socket. False: connections come one by one as `connection`. */
+    source: z.object({
+      file: z.string(),
+      text: z.string(),
+      tls: z.object({ certificate: z.string(), key: z.string() }).optional(),
+    }),
+    /** The bound ports. */
+    ports: z.object({ http: z.number(), https: z.number().optional() }),
+    /** True: LISTEN_FD are the listening sockets. False: connections come one by one as `connection`. */
     inherits: z.boolean(),
   }),
   /** Comes with a socket. */
-  z.object({ kind: z.literal("connection") }),
+  z.object({ kind: z.literal("connection"), port: z.enum(["http", "https"]) }),
   /** From now on the process that looks after OCSP keys and their certificates. */
   z.object({ kind: z.literal("enrol") }),
   z.object({ kind: z.literal("report") }),
@@ -52,6 +56,8 @@ export const noticeSchema = z.discriminatedUnion("kind", [
 
 /** Supervisor to process. */
 export type Order = z.output<typeof orderSchema>;
+/** Which port a connection came in by. */
+export type PortName = Extract<Order, { readonly kind: "connection" }>["port"];
 /** Process to supervisor. */
 export type Notice = z.output<typeof noticeSchema>;
 export type Report = z.output<typeof reportSchema>;

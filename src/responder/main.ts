@@ -1,26 +1,26 @@
 import type { Socket } from "node:net";
 import { loadBindings } from "../../native-bindings/binding.js";
-import { parseConfig, readConfig } from "../core/config.js";
 import { openLog } from "../core/log.js";
 import { stopSignal } from "../core/stop-signal.js";
+import { acceptConfig } from "./accepted-config.js";
+import type { PortName } from "./ipc.js";
 import { closeMetricsServer, startMetricsServer } from "./metrics-server.js";
-import { bindShared } from "./shared-socket.js";
+import { bindAll } from "./shared-socket.js";
 import { Supervisor } from "./supervisor.js";
 
 /**
- * Runs the responder until SIGINT or SIGTERM: binds the socket, starts responder processes on it and keeps them there.
+ * Runs the responder until SIGINT or SIGTERM: binds the sockets, starts responder processes on them and keeps them there.
  * SIGHUP reads the configuration again. `processes` comes before the configuration's. Throws what keeps it from starting.
  */
 export async function runResponder(configFile: string, processes?: number): Promise<void> {
-  const source = readConfig(configFile);
-  const config = parseConfig(source.text, source.file);
-  const { listen, metricsListen } = config.responder;
   const log = openLog("responder");
+  const { accepted, config } = acceptConfig(configFile, log);
+  const { listen, metricsListen } = config.responder;
   const stop = stopSignal();
 
-  const give = (connection: Socket): void => supervisor.give(connection);
-  const socket = await bindShared(loadBindings().bindings, listen.host, listen.port, give);
-  const supervisor: Supervisor = new Supervisor(source, config, processes, socket, log);
+  const give = (connection: Socket, port: PortName): void => supervisor.give(connection, port);
+  const sockets = await bindAll(loadBindings().bindings, config.responder, give);
+  const supervisor: Supervisor = new Supervisor(accepted, config, processes, sockets, log);
   // A second signal ends this process at once, and its children with it.
   process.on("exit", () => supervisor.kill());
   const metricsServer = await startMetricsServer(metricsListen, supervisor);
@@ -31,10 +31,12 @@ export async function runResponder(configFile: string, processes?: number): Prom
       reloads = reloads.then(() => supervisor.reload());
     });
     await started;
-    log.info({ address: listen.host, port: socket.port }, "responder answers");
+    const { http, https } = sockets;
+    log.info({ address: listen.host, port: http.port, httpsPort: https?.port }, "responder answers");
     log.info({ signal: await stop }, "responder stops");
   } finally {
-    socket.close();
+    sockets.http.close();
+    sockets.https?.close();
     await supervisor.stop();
     await closeMetricsServer(metricsServer);
   }

@@ -1,3 +1,5 @@
+import { peerOf } from "../http/peer-text.js";
+
 /**
  * Requests of each peer that wait for a signature: one peer cannot fill the queues that all share (invariant 9,
  * standards E5). Kept answers are not counted.
@@ -24,16 +26,4 @@ export class PeerBudget {
     if (waiting > 1) this.waiting.set(peer, waiting - 1);
     else this.waiting.delete(peer);
   }
-}
-
-/** An IPv4 address, or the /64 network of an IPv6 address: whoever has one has all of it. `address` as in HttpRequest. */
-export function peerOf(address: string): string {
-  if (!address.includes(":")) return address;
-  const [before = "", after] = address.split("::");
-  const groups = before === "" ? [] : before.split(":");
-  if (after !== undefined) {
-    const behind = after === "" ? [] : after.split(":");
-    groups.push(...Array.from({ length: 8 - groups.length - behind.length }, () => "0"), ...behind);
-  }
-  return groups.slice(0, 4).join(":");
 }

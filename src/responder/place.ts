@@ -1,6 +1,6 @@
-import type { ConfigSource } from "../core/config.js";
 import { errorLine } from "../core/errors.js";
 import type { Log } from "../core/log.js";
+import type { AcceptedConfig } from "./accepted-config.js";
 import type { ResponderChild } from "./child.js";
 import { DRAIN_MS } from "./ipc.js";
 
@@ -12,7 +12,7 @@ const STEADY_MS = 60_000;
 /** What a place needs from the supervisor. */
 export interface PlaceOwner {
   readonly log: Log;
-  launch(source: ConfigSource): ResponderChild;
+  launch(source: AcceptedConfig): ResponderChild;
   restarted(): void;
 }
 
@@ -30,7 +30,7 @@ export class Place {
 
   constructor(
     private readonly owner: PlaceOwner,
-    private source: ConfigSource,
+    private source: AcceptedConfig,
   ) {}
 
   /** Starts a process. Throws what keeps it from starting. */
@@ -53,7 +53,7 @@ export class Place {
   }
 
   /** Puts a process with another configuration in the place; the old one then drains. Throws and changes nothing if it does not start. */
-  async replace(source: ConfigSource): Promise<void> {
+  async replace(source: AcceptedConfig): Promise<void> {
     const successor = this.owner.launch(source);
     await successor.ready;
     const old = this.child;

@@ -4,7 +4,17 @@ import { errorLine, toSekishoError } from "../core/errors.js";
 import { openLog } from "../core/log.js";
 import { stopSignal } from "../core/stop-signal.js";
 import type { InheritedSocket } from "../http/server.js";
-import { DRAIN_MS, HUNG_MS, LISTEN_FD, type Notice, type Order, orderSchema, STOP_IDLE_MS } from "./ipc.js";
+import {
+  DRAIN_MS,
+  HUNG_MS,
+  LISTEN_FD,
+  type Notice,
+  type Order,
+  orderSchema,
+  type PortName,
+  STOP_IDLE_MS,
+} from "./ipc.js";
+import type { Inherited } from "./listeners.js";
 import { type ResponderService, startService } from "./service.js";
 
 /**
@@ -23,7 +33,7 @@ onOrder("start", (order) => void run(order));
 async function run(order: StartOrder): Promise<void> {
   try {
     const { file, text } = order.source;
-    const service = await startService(parseConfig(text, file), inheritedSocket(order), log);
+    const service = await startService(parseConfig(text, file), inherited(order), log);
     obey(service);
     await tell({ kind: "ready" });
     const idleMs = await drain;
@@ -62,13 +72,19 @@ function drainOrder(): Promise<number> {
   });
 }
 
-function inheritedSocket({ inherits }: StartOrder): InheritedSocket {
-  if (inherits) return { fd: LISTEN_FD };
+function inherited({ source: { tls }, ports, inherits }: StartOrder): Inherited {
+  const socket = (port: PortName): InheritedSocket => (inherits ? { fd: LISTEN_FD[port] } : given(port));
+  const https = tls === undefined || ports.https === undefined ? undefined : { ...socket("https"), tls };
+  return { http: socket("http"), https };
+}
+
+/** Connections of one port that the supervisor accepts. */
+function given(port: PortName): InheritedSocket {
   return {
     onConnection: (take) =>
-      onOrder("connection", (_, handle) => {
+      onOrder("connection", (order, handle) => {
         // Absent when the peer has gone on the way.
-        if (handle instanceof Socket) take(handle);
+        if (order.port === port && handle instanceof Socket) take(handle);
       }),
   };
 }

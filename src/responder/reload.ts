@@ -6,6 +6,7 @@ const FIXED: readonly (readonly [key: string, value: (config: Config) => unknown
   ["installation", ({ installation }) => installation],
   ["store.dir", ({ store }) => store.dir],
   ["responder.listen", ({ responder }) => address(responder.listen)],
+  ["responder.tls_listen", ({ responder }) => responder.tlsListen && address(responder.tlsListen)],
   ["responder.metrics_listen", ({ responder }) => address(responder.metricsListen)],
 ];
 

@@ -3,8 +3,6 @@ import { type Clock, nowSeconds, systemClock } from "../core/clock.js";
 import { bootClock, ClockGuard, clockWatch } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
 import type { Log } from "../core/log.js";
-import { DEFAULT_HTTP_LIMITS } from "../http/handler.js";
-import { type InheritedSocket, startHttpServer } from "../http/server.js";
 import { Repository } from "../repository/repository.js";
 import { Tokens } from "../signer/tokens.js";
 import { mappedPosition, POSITION_OCTETS, positionPath } from "../store/position-file.js";
@@ -15,6 +13,7 @@ import { Enrolment } from "./enrolment.js";
 import { Frontend } from "./frontend.js";
 import type { Report } from "./ipc.js";
 import { JournalFollower } from "./journal-follower.js";
+import { type Inherited, serveInherited } from "./listeners.js";
 import { Metrics } from "./metrics.js";
 import { PeerBudget } from "./peer-budget.js";
 import { PreSigner, type PresignScope } from "./pre-signer.js";
@@ -49,10 +48,10 @@ export interface ResponderService {
   stop(drainMs: number, idleMs: number): Promise<Report>;
 }
 
-/** Starts to serve from a socket that the supervisor has bound. Throws what keeps it from starting. */
+/** Starts to serve from the sockets that the supervisor has bound. Throws what keeps it from starting. */
 export async function startService(
   config: Config,
-  inherited: InheritedSocket,
+  inherited: Inherited,
   log: Log,
 ): Promise<ResponderService> {
   const tokens = new Tokens(config, log);
@@ -138,14 +137,7 @@ export async function startService(
       : makePreSigner(frontend, cache, 2 * maxAnswers, clock.guard, presigned?.scope);
   if (preSigner !== undefined) metrics.follow(preSigner, clock.guard);
   const preSigning = setInterval(() => preSigner?.tick(), PRE_SIGN_MS);
-  const http = await startHttpServer({
-    ...config.responder.listen,
-    inherited,
-    transport: config.responder.transport,
-    limits: { ...DEFAULT_HTTP_LIMITS, maxConnectionsPerPeer: config.responder.peerConnections },
-    handler: frontend.handle,
-    log,
-  });
+  const http = await serveInherited(config, inherited, frontend.handle, log);
   log.info({ transport: http.transport }, "responder process answers");
 
   // A worker knows; while none can tell, what was known stands, and a report does not wait for it.

@@ -1,17 +1,18 @@
 import type { Socket } from "node:net";
-import { type Config, type ConfigSource, parseConfig, readConfig } from "../core/config.js";
+import type { Config } from "../core/config.js";
 import { errorLine } from "../core/errors.js";
 import type { Log } from "../core/log.js";
+import { type AcceptedConfig, acceptConfig } from "./accepted-config.js";
 import { ResponderChild } from "./child.js";
 import { FleetMetrics } from "./fleet-metrics.js";
-import { DRAIN_MS, type Report, STOP_IDLE_MS } from "./ipc.js";
+import { DRAIN_MS, type PortName, type Report, STOP_IDLE_MS } from "./ipc.js";
 import type { Observed } from "./metrics-server.js";
 import { Place, type PlaceOwner } from "./place.js";
 import { refuseFixedChanges } from "./reload.js";
-import type { SharedSocket } from "./shared-socket.js";
+import type { SharedSockets } from "./shared-socket.js";
 
 /**
- * Keeps the wanted number of responder processes on one listening socket: restarts what ends unasked, replaces them
+ * Keeps the wanted number of responder processes on the listening sockets: restarts what ends unasked, replaces them
  * one by one at a reload. It answers no request and holds no key: nothing a relying party sends can end it.
  */
 export class Supervisor implements PlaceOwner, Observed {
@@ -28,10 +29,10 @@ export class Supervisor implements PlaceOwner, Observed {
 
   /** `config` is `source` as a value; `processes` is what the command line wants, whatever the configuration says. */
   constructor(
-    private source: ConfigSource,
+    private source: AcceptedConfig,
     private config: Config,
     private readonly processes: number | undefined,
-    private readonly socket: SharedSocket,
+    private readonly sockets: SharedSockets,
     readonly log: Log,
   ) {}
 
@@ -49,15 +50,14 @@ export class Supervisor implements PlaceOwner, Observed {
   async reload(): Promise<void> {
     let replaced = 0;
     try {
-      const source = readConfig(this.source.file);
-      const config = parseConfig(source.text, source.file);
+      const { accepted, config } = acceptConfig(this.source.file, this.log);
       refuseFixedChanges(this.config, config);
       for (const place of this.places.slice(0, this.wanted(config))) {
         if (this.stopping) return;
-        await place.replace(source);
+        await place.replace(accepted);
         replaced++;
       }
-      this.source = source;
+      this.source = accepted;
       this.config = config;
       while (this.places.length > this.wanted()) this.places.pop()?.close(DRAIN_MS);
       await this.fillUp();
@@ -82,15 +82,15 @@ export class Supervisor implements PlaceOwner, Observed {
   }
 
   /** Has a process serve an accepted connection, each in its turn. */
-  give(socket: Socket): void {
+  give(socket: Socket, port: PortName): void {
     const serving = this.serving();
     const child = serving[this.turn++ % serving.length];
     if (child === undefined) socket.destroy();
-    else child.give(socket);
+    else child.give(socket, port);
   }
 
-  launch(source: ConfigSource): ResponderChild {
-    const child = new ResponderChild(source, this.socket);
+  launch(source: AcceptedConfig): ResponderChild {
+    const child = new ResponderChild(source, this.sockets);
     this.children.add(child);
     child.ready.then(
       () => this.appointEnroller(),

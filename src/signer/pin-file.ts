@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { SekishoError } from "../core/errors.js";
+import { readPrivateFile } from "../core/private-file.js";
 
 const MAX_PIN_FILE = 1024;
 
@@ -13,7 +13,7 @@ const MAX_PIN_FILE = 1024;
 export function withPin<Result>(pinFile: string, use: (pin: string) => Result): Result {
   const bytes = Buffer.alloc(MAX_PIN_FILE + 1);
   try {
-    const length = readPinFile(pinFile, bytes);
+    const length = readPrivateFile(pinFile, bytes, "TOKEN_PIN");
     const end = length > 0 && bytes[length - 1] === 0x0a ? length - 1 : length;
     const line = bytes.subarray(0, end);
     if (end === 0 || length > MAX_PIN_FILE || line.includes(0x0a) || line.includes(0))
@@ -21,27 +21,5 @@ export function withPin<Result>(pinFile: string, use: (pin: string) => Result): 
     return use(line.toString("utf8"));
   } finally {
     bytes.fill(0);
-  }
-}
-
-function readPinFile(pinFile: string, into: Buffer): number {
-  let fd: number | undefined;
-  try {
-    // O_NONBLOCK: opening a FIFO must not hang before its type is seen.
-    fd = openSync(pinFile, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new SekishoError("TOKEN_PIN", `${pinFile}: not a regular file`);
-    if ((stat.mode & 0o077) !== 0)
-      throw new SekishoError(
-        "TOKEN_PIN",
-        `${pinFile}: group or others may use the file (mode ${(stat.mode & 0o777).toString(8)})`,
-      );
-    return readSync(fd, into);
-  } catch (error) {
-    if (error instanceof SekishoError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SekishoError("TOKEN_PIN", `${pinFile}: ${code}`, { cause: error });
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }

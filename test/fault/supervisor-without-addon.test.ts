@@ -2,36 +2,42 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pino } from "pino";
-import { parseConfig, readConfig } from "../../src/core/config.js";
-import { bindShared } from "../../src/responder/shared-socket.js";
+import { acceptConfig } from "../../src/responder/accepted-config.js";
+import { bindAll } from "../../src/responder/shared-socket.js";
 import { Supervisor } from "../../src/responder/supervisor.js";
+import { RawClient } from "../support/http-client.js";
 import { ocspLoad } from "../support/ocsp-load.js";
+import { freePort } from "../support/quickstart.js";
 import { makeServedInstallation } from "../support/responder.js";
+import { makeTlsFiles } from "../support/tls.js";
 
 const ANSWERS = 50;
 
 test("without the addon connections are handed over one by one; a reload fails no request", async (t) => {
   process.env.SEKISHO_LOG = "error";
+  const tlsPort = await freePort();
   const installation = await makeServedInstallation((text) =>
-    text.replace("workers = 2", 'workers = 1\ntransport = "http1"'),
+    text.replace(
+      "workers = 2",
+      `workers = 1\ntransport = "http1"\ntls_listen = "127.0.0.1:${tlsPort}"\ntls_certificate_file = "tls.pem"\ntls_key_file = "tls.key"`,
+    ),
   );
+  const tls = makeTlsFiles(installation.dir, "tls");
   t.after(() => installation.close());
   const certificate = await installation.issue();
-  const source = readConfig(join(installation.dir, "sekisho.toml"));
   const logged: string[] = [];
   const log = pino({}, { write: (line: string) => logged.push(line) });
-  const socket = await bindShared(undefined, "127.0.0.1", 0, (connection) => supervisor.give(connection));
-  const supervisor: Supervisor = new Supervisor(
-    source,
-    parseConfig(source.text, source.file),
-    2,
-    socket,
-    log,
+  const { accepted, config } = acceptConfig(join(installation.dir, "sekisho.toml"), log);
+  const sockets = await bindAll(undefined, config.responder, (connection, port) =>
+    supervisor.give(connection, port),
   );
+  const supervisor: Supervisor = new Supervisor(accepted, config, 2, sockets, log);
   await supervisor.start();
-  const loads = (["1.0", "1.1"] as const).map((version) =>
-    ocspLoad(socket.port, version, 4, installation.root.certificate, certificate),
-  );
+  const secure = (port: number): Promise<RawClient> => RawClient.connectTls(port, tls.certificate);
+  const loads = (["1.0", "1.1"] as const).flatMap((version) => [
+    ocspLoad(sockets.http.port, version, 4, installation.root.certificate, certificate),
+    ocspLoad(sockets.https?.port ?? 0, version, 4, installation.root.certificate, certificate, secure),
+  ]);
   await Promise.all(loads.map((load) => load.more(ANSWERS)));
   await supervisor.reload();
   assert.match(logged.at(-1) as string, /"msg":"responder reloaded"/);
@@ -41,6 +47,7 @@ test("without the addon connections are handed over one by one; a reload fails n
     assert.deepEqual(load.failures, []);
   }
   assert.ok(await supervisor.isReady());
-  socket.close();
+  sockets.http.close();
+  sockets.https?.close();
   await supervisor.stop();
 });

@@ -7,7 +7,7 @@ import { Finding, type FuzzTarget } from "./target.js";
 
 /** A hostile input may not take longer; on a busy machine the quickest of some attempts counts. */
 const LONGEST_MS = 50;
-const ATTEMPTS = 5;
+const ATTEMPTS = 20;
 /** Changes made to one input before it is tried. */
 const MOST_CHANGES = 4;
 

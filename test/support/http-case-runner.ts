@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import type { HttpCase } from "./http-cases.js";
-import { type Delivery, RawClient, type WireAnswer } from "./http-client.js";
+import { type Connect, type Delivery, RawClient, type WireAnswer } from "./http-client.js";
 
 const IMF_FIXDATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
 
 /** Sends one case and checks every answer and what the server does with the connection. */
-export async function runCase(port: number, httpCase: HttpCase, delivery: Delivery): Promise<void> {
-  const client = await RawClient.connect(port);
+export async function runCase(
+  port: number,
+  httpCase: HttpCase,
+  delivery: Delivery,
+  connect: Connect = (port) => RawClient.connect(port),
+): Promise<void> {
+  const client = await connect(port);
   const sent = client.send(httpCase.send, delivery);
   for (const expected of httpCase.answers) {
     const answer = await client.answer(expected.toHead);

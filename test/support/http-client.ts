@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import net from "node:net";
+import tls from "node:tls";
 
 /** One answer as it came over the wire. */
 export interface WireAnswer {
@@ -13,23 +14,29 @@ export interface WireAnswer {
 /** How bytes are cut into segments. */
 export type Delivery = "whole" | "bytewise";
 
+/** How a test reaches a server. */
+export type Connect = (port: number) => Promise<RawClient>;
+
 /** A client that sends raw bytes and reads answers, so that tests decide every octet. */
 export class RawClient {
   readonly socket: net.Socket;
+  readonly #transport: net.Socket;
   #received = "";
   readonly #closed: Promise<unknown>;
   #isClosed = false;
   #wake: () => void = () => {};
 
-  private constructor(socket: net.Socket) {
+  private constructor(socket: net.Socket, transport: net.Socket) {
     this.socket = socket;
-    socket.setNoDelay(true);
+    this.#transport = transport;
+    transport.setNoDelay(true);
     socket.on("data", (segment) => {
       this.#received += segment.toString("latin1");
       this.#wake();
     });
     socket.on("error", () => {});
-    this.#closed = once(socket, "close").catch(() => {});
+    this.#closed = socket.closed ? Promise.resolve() : once(socket, "close").catch(() => {});
+    this.#isClosed = socket.closed;
     for (const event of ["close", "end"])
       socket.on(event, () => {
         this.#isClosed = true;
@@ -40,7 +47,21 @@ export class RawClient {
   static async connect(port: number, host = "127.0.0.1"): Promise<RawClient> {
     const socket = net.connect({ port, host, allowHalfOpen: true });
     await once(socket, "connect");
-    return new RawClient(socket);
+    return new RawClient(socket, socket);
+  }
+
+  /** Through TLS, trusting one certificate. A server that refuses the connection shows as one that closes it. */
+  static async connectTls(port: number, ca: string, options: tls.ConnectionOptions = {}): Promise<RawClient> {
+    const transport =
+      options.socket instanceof net.Socket
+        ? options.socket
+        : net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    if (transport.connecting) await once(transport, "connect");
+    const socket = tls.connect({ socket: transport, ca, servername: "localhost", ...options });
+    await new Promise<void>((resolve) => {
+      for (const event of ["secureConnect", "error", "close"]) socket.once(event, () => resolve());
+    });
+    return new RawClient(socket, transport);
   }
 
   async send(text: string, delivery: Delivery = "whole"): Promise<void> {
@@ -84,6 +105,11 @@ export class RawClient {
   /** Closes our side of the connection only. */
   halfClose(): void {
     this.socket.end();
+  }
+
+  /** Ends the connection with a reset. */
+  reset(): void {
+    this.#transport.resetAndDestroy();
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { RawClient, type WireAnswer } from "./http-client.js";
+import { type Connect, RawClient, type WireAnswer } from "./http-client.js";
 
 export interface LoadOptions {
   readonly port: number;
@@ -6,6 +6,8 @@ export interface LoadOptions {
   /** Whole request. */
   readonly request: Buffer;
   isRight(answer: WireAnswer): boolean;
+  /** Absent: plain. */
+  readonly connect?: Connect | undefined;
 }
 
 /** A request that got no right answer. */
@@ -44,11 +46,13 @@ export class HttpLoad {
     await this.ended;
   }
 
+  private readonly connect: Connect = (port) => (this.options.connect ?? RawClient.connect)(port);
+
   private async client(): Promise<void> {
     while (this.running) {
       let localPort: number | undefined;
       try {
-        const client = await RawClient.connect(this.options.port);
+        const client = await this.connect(this.options.port);
         localPort = client.socket.localPort;
         while (this.running && (await this.ask(client)));
         await client.close();

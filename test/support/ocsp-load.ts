@@ -1,4 +1,5 @@
 import type { Certificate } from "../../src/x509/certificate.js";
+import type { Connect } from "./http-client.js";
 import { HttpLoad } from "./http-load.js";
 import { ocspRequest, statusIn } from "./ocsp-client.js";
 
@@ -9,9 +10,11 @@ export function ocspLoad(
   connections: number,
   issuer: Certificate,
   { serialNumber }: Certificate,
+  connect?: Connect,
 ): HttpLoad {
   return new HttpLoad({
     port,
+    connect,
     connections,
     request: ocspPost(version, ocspRequest(issuer, [serialNumber])),
     isRight: ({ status, body }) =>

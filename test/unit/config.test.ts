@@ -152,6 +152,14 @@ describe("what is refused, with file, line, key and expectation", () => {
     );
   });
 
+  it("an HTTPS port without its files, or files without a port", () => {
+    const listen = ["[responder]", '[responder]\ntls_listen = "127.0.0.1:8443"'] as const;
+    const files = ["[responder]", '[responder]\ntls_certificate_file = "a"\ntls_key_file = "b"'] as const;
+    const all = /^expected all of tls_listen, tls_certificate_file and tls_key_file, or none$/;
+    refused(replaced(listen), "[responder]", "responder.tls_certificate_file", all);
+    refused(replaced(files), "[responder]", "responder.tls_listen", all);
+  });
+
   it("names that nothing has", () => {
     const token = /^expected the name of a token; there is no "nope"$/;
     refused(replaced(['token = "ca"', 'token = "nope"']), '"nope"', "issuers.root.token", token);

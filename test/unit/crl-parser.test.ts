@@ -58,6 +58,8 @@ function refusesChunks(chunks: Iterable<Uint8Array>, message: RegExp): void {
 
 const LONG = 70_000;
 
+/** SEQUENCE with an indefinite length inside. */
+const notDer = primitive(TAG.SEQUENCE, Buffer.from("3080", "hex"));
 const padded = (length: number): Der => sequence(octetString(new Uint8Array(length)));
 
 const longEntry = (length: number): Der => rawEntry(1, REVOKED, extension(UNKNOWN_OID, padded(length)));
@@ -155,6 +157,7 @@ describe("CRL parser refuses (P28)", () => {
     ],
     ["65 names in a distribution point", rawCertificateList({ extensions: [manyNames(65)] }), /too-deep/],
     ["more than 64 KiB before the entries", rawCertificateList({ issuerName: padded(LONG) }), /truncated/],
+    ["an issuer that is not DER inside", rawCertificateList({ issuerName: notDer }), /indefinite-length/],
     ["an entry of more than 16 KiB", rawCertificateList({ entries: [longEntry(17_000)] }), /truncated/],
     [
       "more than 64 KiB after the entries",

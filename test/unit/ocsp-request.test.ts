@@ -169,6 +169,16 @@ const MALFORMED: readonly (readonly [standard: string, what: string, bytes: Uint
   ],
   [
     "P12",
+    "requestorName with a directoryName that is no Name",
+    ocspRequest({ requestorName: constructed(contextConstructed(4)) }),
+  ],
+  [
+    "P12",
+    "requestorName with an empty RelativeDistinguishedName",
+    ocspRequest({ requestorName: constructed(contextConstructed(4), sequence(constructed(TAG.SET))) }),
+  ],
+  [
+    "P12",
     "requestorName that is not DER inside",
     ocspRequest({ requestorName: primitive(contextConstructed(4), hexBytes("3080")) }),
   ],

@@ -66,6 +66,11 @@ const REFUSED_SUBJECTS: readonly (readonly [string, Uint8Array, RegExp])[] = [
     name([pair(COMMON_NAME, primitive(TAG.UTF8_STRING, Buffer.from([0x61, 0xff])))]),
     /not well encoded/,
   ],
+  [
+    "a value that the library reads and cannot write",
+    name([pair(COMMON_NAME, primitive(TAG.UTC_TIME, Buffer.from("good.ex\x05\x05ample")))]),
+    /not well encoded/,
+  ],
   ["an empty name", name(), /^subject is empty/],
   [
     "a field twice",

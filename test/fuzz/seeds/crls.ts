@@ -1,6 +1,6 @@
 import { contextConstructed, TAG } from "../../../src/asn1/tags.js";
 import { time } from "../../../src/asn1/time.js";
-import { constructed, integer, sequence } from "../../../src/asn1/writer.js";
+import { constructed, integer, primitive, sequence } from "../../../src/asn1/writer.js";
 import { OpensslCa } from "../../support/openssl-ca.js";
 import {
   AKI,
@@ -49,6 +49,10 @@ function ours(): Map<string, Uint8Array> {
     ["many", rawCertificateList({ entries: Array.from({ length: 60 }, (_, i) => rawEntry(i + 1, date)) })],
     ["empty-list", rawCertificateList({ entries: [] })],
     ["version-1", rawCertificateList({ version: undefined, extensions: undefined })],
+    [
+      "issuer-not-der",
+      rawCertificateList({ issuerName: primitive(TAG.SEQUENCE, Buffer.from("3080", "hex")) }),
+    ],
     ["no-next-update", rawCertificateList({ nextUpdate: undefined })],
     [
       "delta",

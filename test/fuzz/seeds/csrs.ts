@@ -1,6 +1,8 @@
 import { createPublicKey, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { type Der, encoded, octetString, sequence } from "../../../src/asn1/writer.js";
+import { oid } from "../../../src/asn1/oid.js";
+import { TAG } from "../../../src/asn1/tags.js";
+import { constructed, type Der, encode, octetString, primitive, sequence } from "../../../src/asn1/writer.js";
 import { encodeName } from "../../../src/x509/name.js";
 import { encodeAlternativeNames } from "../../../src/x509/subject-alt-name.js";
 import {
@@ -89,6 +91,8 @@ function ours(): Map<string, Uint8Array> {
         attributes: [asking(san)],
       }),
     ],
+    ["subject-utc-time", made({ subjectName: commonName(TAG.UTC_TIME, "good.ex\x05\x05ample") })],
+    ["subject-utf8-broken", made({ subjectName: commonName(TAG.UTF8_STRING, "a\xff") })],
     ["bare", made({})],
     ["two-values", made({ attributes: [attribute(EXTENSION_REQUEST, sequence(), sequence())] })],
     [
@@ -96,13 +100,12 @@ function ours(): Map<string, Uint8Array> {
       made({ attributes: [attribute("1.2.840.113549.1.9.7", octetString(Buffer.from("a")))] }),
     ],
     ["version-1", made({ version: 1 })],
-    ["no-subject", made({ subjectName: encodeBytes(sequence()), attributes: [asking(san)] })],
+    ["no-subject", made({ subjectName: encode(sequence()), attributes: [asking(san)] })],
   ]);
 }
 
-const encodeBytes = (der: Der): Uint8Array => {
-  const out = new Uint8Array(der.length);
-  encoded(out).write(out, 0);
-  der.write(out, 0);
-  return out;
-};
+/** DER Name of one commonName with any type of value, one character an octet. */
+function commonName(tag: number, text: string): Uint8Array {
+  const attribute = sequence(oid("2.5.4.3"), primitive(tag, Buffer.from(text, "latin1")));
+  return encode(sequence(constructed(TAG.SET, attribute)));
+}

@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { OID, oid } from "../../../src/asn1/oid.js";
-import { contextPrimitive } from "../../../src/asn1/tags.js";
-import { nullValue, octetString, primitive, sequence } from "../../../src/asn1/writer.js";
+import { contextConstructed, contextPrimitive, TAG } from "../../../src/asn1/tags.js";
+import {
+  constructed,
+  type Der,
+  nullValue,
+  octetString,
+  primitive,
+  sequence,
+} from "../../../src/asn1/writer.js";
 import { CERT_ID_HASHES } from "../../../src/ocsp/request.js";
 import { parseCertificate } from "../../../src/x509/certificate.js";
 import { Random } from "../../fault/schedules/random.js";
@@ -48,6 +55,8 @@ function byOpenssl(ca: OpensslCa): Map<string, Uint8Array> {
 
 function ours(): Map<string, Uint8Array> {
   const uri = primitive(contextPrimitive(6), Buffer.from("http://a"));
+  const directoryName = (name: Der): Der => constructed(contextConstructed(4), name);
+  const attribute = sequence(oid("2.5.4.3"), primitive(TAG.UTF8_STRING, Buffer.from("a")));
   const preferred = sequence(
     sequence(sequence(oid(OID.ecdsaWithSHA256))),
     sequence(sequence(oid(OID.sha256WithRSAEncryption), nullValue)),
@@ -64,6 +73,11 @@ function ours(): Map<string, Uint8Array> {
     ["absent-parameters", ocspRequest({ requests: [request(certID({ parameters: undefined }))] })],
     ["explicit-version", ocspRequest({ version: 0 })],
     ["requestor-name", ocspRequest({ requestorName: uri })],
+    [
+      "requestor-directory-name",
+      ocspRequest({ requestorName: directoryName(sequence(constructed(TAG.SET, attribute))) }),
+    ],
+    ["requestor-no-name", ocspRequest({ requestorName: constructed(contextConstructed(4)) })],
     ["extensions", ocspRequest({ extensions: everything })],
     [
       "single-extensions",

@@ -1,5 +1,5 @@
 import { assertStrictDer } from "../../../src/asn1/strict-der.js";
-import { encode, encoded, sequence } from "../../../src/asn1/writer.js";
+import { contextConstructed } from "../../../src/asn1/tags.js";
 import { latin1 } from "../../../src/core/bytes.js";
 import { plainRequest } from "../../../src/ocsp/plain-request.js";
 import {
@@ -9,6 +9,7 @@ import {
   type OcspRequest,
   parseOcspRequest,
 } from "../../../src/ocsp/request.js";
+import { bytesOf, elementsOf } from "../der-element.js";
 import { equalBytes, observe, refusalPlace, roughly } from "../observe.js";
 import { OpensslJudge } from "../openssl-judge.js";
 import { assertReencodes } from "../reencode.js";
@@ -31,8 +32,7 @@ export class RequestTarget implements FuzzTarget {
 
   judge(input: Uint8Array): void {
     const refusal = refusalOf(input);
-    // optionalSignature is read for its size only, unless a policy wants it verified; openssl reads all of it.
-    const judged = refusal === undefined ? withoutSignature(input) : input;
+    const judged = refusal === undefined ? withoutAsker(input) : input;
     const again = this.openssl.ocspRequest(judged);
     const isSame = again !== undefined && equalBytes(again, judged);
     if (refusal === undefined && again === undefined)
@@ -43,9 +43,18 @@ export class RequestTarget implements FuzzTarget {
   }
 }
 
-function withoutSignature(input: Uint8Array): Uint8Array {
-  const { signature } = parseOcspRequest(input);
-  return signature === undefined ? input : encode(sequence(encoded(signature.tbsRequest)));
+/**
+ * The request without optionalSignature and requestorName: the first is read for its size only unless a policy wants it
+ * verified, the second for its shape; openssl looks into both.
+ */
+function withoutAsker(input: Uint8Array): Uint8Array {
+  const document = elementsOf(input) ?? [];
+  const [outer] = document;
+  const tbs = outer?.inner?.[0]?.inner;
+  outer?.inner?.splice(1);
+  const asker = tbs?.findIndex(({ tag }) => tag === contextConstructed(1)) ?? -1;
+  if (asker !== -1) tbs?.splice(asker, 1);
+  return bytesOf(document);
 }
 
 /** Where we refuse what openssl takes for a request in order. By message, or by the function that refuses. */
