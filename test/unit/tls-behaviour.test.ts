@@ -164,14 +164,15 @@ suite("HTTPS", () => {
     const server = net.createServer({ allowHalfOpen: true }, (socket) => layer.attach(socket));
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as net.AddressInfo;
-    const open = async (): Promise<net.Socket> => {
+    const open = async (): Promise<{ socket: net.Socket; closed: Promise<unknown> }> => {
       const socket = net.connect({ port, host: "127.0.0.1" }).on("error", () => {});
+      const closed = once(socket.resume(), "close");
       await Promise.all([once(socket, "connect"), once(server, "connection")]);
-      return socket;
+      return { socket, closed };
     };
-    const [first, second] = [await open(), await open()];
+    const [first, { socket: second }] = [await open(), await open()];
     const client = await connect(port);
-    await once(first.resume(), "close");
+    await first.closed;
     await client.send(GET("/a"));
     assert.equal((await client.answer())?.status, 200);
     assert.equal(second.closed, false);
