@@ -25,15 +25,14 @@ export function time(seconds: number): Der {
   return primitive(TAG.UTC_TIME, Buffer.from(generalizedTimeText(seconds).slice(2), "latin1"));
 }
 
-const decimal = (bytes: Uint8Array, at: number, digits: number): number => {
-  let value = 0;
-  for (let i = at; i < at + digits; i++) {
-    const digit = (bytes[i] as number) - 0x30;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
-  }
-  return value;
-};
+/** Stands for two octets that are no digits: it makes every field, and every year, too large. */
+const NO_DIGITS = 1_000_000;
+
+function twoDigits(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] as number) - 0x30;
+  const ones = (bytes[at + 1] as number) - 0x30;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NO_DIGITS;
+}
 
 /**
  * Reads UTCTime or GeneralizedTime in the one form DER and RFC 5280 allow. Returns unix seconds (negative before 1970).
@@ -46,19 +45,22 @@ export function readTime(reader: DerReader): number {
   const known = tag === TAG.UTC_TIME || tag === TAG.GENERALIZED_TIME;
   if (!known || stop - start !== yearDigits + 11 || bytes[stop - 1] !== 0x5a)
     throw new DerError("time-invalid", header);
-  let year = decimal(bytes, start, yearDigits);
-  if (tag === TAG.UTC_TIME) year += year >= 50 ? 1900 : 2000;
+  const year = readYear(bytes, start, yearDigits);
   const at = start + yearDigits;
-  const month = decimal(bytes, at, 2);
-  const day = decimal(bytes, at + 2, 2);
-  const hour = decimal(bytes, at + 4, 2);
-  const minute = decimal(bytes, at + 6, 2);
-  const second = decimal(bytes, at + 8, 2);
-  const dateExists = month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
-  // A digit that is none gives NaN, which fails each comparison.
-  if (!(dateExists && hour <= 23 && minute <= 59 && second <= 59 && year >= 0))
-    throw new DerError("time-invalid", header);
+  const month = twoDigits(bytes, at);
+  const day = twoDigits(bytes, at + 2);
+  const hour = twoDigits(bytes, at + 4);
+  const minute = twoDigits(bytes, at + 6);
+  const second = twoDigits(bytes, at + 8);
+  const dateExists = year <= 9999 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
+  if (!(dateExists && hour <= 23 && minute <= 59 && second <= 59)) throw new DerError("time-invalid", header);
   return daysSinceEpoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+}
+
+function readYear(bytes: Uint8Array, at: number, digits: number): number {
+  const first = twoDigits(bytes, at);
+  if (digits === 4) return first * 100 + twoDigits(bytes, at + 2);
+  return first + (first >= 50 ? 1900 : 2000);
 }
 
 function daysInMonth(year: number, month: number): number {
