@@ -74,6 +74,7 @@ export const OID = {
   extKeyUsage: "2.5.29.37",
   freshestCRL: "2.5.29.46",
   expiredCertsOnCRL: "2.5.29.60",
+  nextPublish: "1.3.6.1.4.1.311.21.4",
   authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
   idAdOcsp: "1.3.6.1.5.5.7.48.1",
   idAdCaIssuers: "1.3.6.1.5.5.7.48.2",

@@ -57,6 +57,12 @@ export function readTime(reader: DerReader): number {
   return daysSinceEpoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
 }
 
+/** `readTime` where only GeneralizedTime is allowed. */
+export function readGeneralizedTime(reader: DerReader): number {
+  if (reader.peek() !== TAG.GENERALIZED_TIME) throw new DerError("time-invalid", reader.position);
+  return readTime(reader);
+}
+
 function readYear(bytes: Uint8Array, at: number, digits: number): number {
   const first = twoDigits(bytes, at);
   if (digits === 4) return first * 100 + twoDigits(bytes, at + 2);

@@ -24,6 +24,8 @@ export interface EntryFacts {
   readonly duplicateExtensions: boolean;
   /** True if an entry has certificateIssuer, as in indirect CRLs. */
   readonly certificateIssuers: boolean;
+  /** True if a serial is below zero. */
+  readonly negativeSerials: boolean;
 }
 
 /** Collects the facts, one entry after the other. */
@@ -37,12 +39,14 @@ export class EntryStatistics implements EntryFacts {
   extended = false;
   duplicateExtensions = false;
   certificateIssuers = false;
+  negativeSerials = false;
   private readonly last = new Uint8Array(64);
   private lastLength = 0;
   private lastIssuer: Uint8Array | undefined;
 
   add(entry: ParsedEntry): void {
     const order = this.count === 0 ? 1 : this.compareWithLast(entry);
+    if (entry.serialNegative) this.negativeSerials = true;
     if (order < 0 || entry.serialNegative) this.ascending = false;
     if (order === 0 && this.hasLastIssuer(entry)) this.neighbourDuplicates = true;
     this.keep(entry);

@@ -1,6 +1,6 @@
 import { DerError, type DerReader } from "../asn1/reader.js";
 import { TAG } from "../asn1/tags.js";
-import { readTime } from "../asn1/time.js";
+import { readGeneralizedTime, readTime } from "../asn1/time.js";
 import { SekishoError } from "../core/errors.js";
 import type { RevokedEntry } from "./entry.js";
 import { ExtensionCursor } from "./extension-cursor.js";
@@ -32,6 +32,7 @@ export class ParsedEntry implements RevokedEntry {
   reasonCodePresent = false;
   reasonCodeCritical = false;
   invalidityDate = 0;
+  invalidityDateCritical = false;
   duplicateExtensions = false;
   /** True if the entry has extensions. */
   extended = false;
@@ -56,7 +57,7 @@ export class ParsedEntry implements RevokedEntry {
     const { reader } = this;
     const end = reader.enter(TAG.SEQUENCE);
     this.start = reader.header;
-    this.stop = reader.end;
+    this.stop = reader.stop;
     this.readSerial();
     this.revocationDate = readTime(reader);
     this.revocationDateWrongType = isWrongTimeType(reader.tag, this.revocationDate);
@@ -64,6 +65,7 @@ export class ParsedEntry implements RevokedEntry {
     this.reasonCodePresent = false;
     this.reasonCodeCritical = false;
     this.invalidityDate = 0;
+    this.invalidityDateCritical = false;
     this.duplicateExtensions = false;
     this.extended = reader.more;
     if (this.extended) this.readExtensions();
@@ -100,12 +102,11 @@ export class ParsedEntry implements RevokedEntry {
         this.reasonCodeCritical = extension.critical;
         break;
       case INVALIDITY_DATE:
-        if (reader.peek() !== TAG.GENERALIZED_TIME) throw new DerError("time-invalid", reader.position);
-        this.invalidityDate = readTime(reader);
+        this.invalidityDate = readGeneralizedTime(reader);
+        this.invalidityDateCritical = extension.critical;
         break;
       case CERTIFICATE_ISSUER:
-        reader.next(TAG.SEQUENCE);
-        this.certificateIssuer = reader.element().slice();
+        this.certificateIssuer = readGeneralNames(reader);
         break;
       default:
         if (extension.critical)
@@ -113,4 +114,14 @@ export class ParsedEntry implements RevokedEntry {
         extension.skip();
     }
   }
+}
+
+/** GeneralNames of at least one name, as DER (RFC 5280 4.2.1.6). */
+function readGeneralNames(reader: DerReader): Uint8Array {
+  const end = reader.enter(TAG.SEQUENCE);
+  const names = reader.element().slice();
+  if (!reader.more) throw new DerError("truncated", reader.position);
+  while (reader.more) reader.any();
+  reader.leave(end);
+  return names;
 }

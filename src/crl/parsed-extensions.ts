@@ -1,6 +1,7 @@
-import { oidText } from "../asn1/oid.js";
+import { OID, oidText } from "../asn1/oid.js";
 import { DerError, type DerReader } from "../asn1/reader.js";
 import { contextConstructed, contextPrimitive, TAG } from "../asn1/tags.js";
+import { readGeneralizedTime, readTime } from "../asn1/time.js";
 import { SekishoError } from "../core/errors.js";
 import {
   type DistributionPointNames,
@@ -20,6 +21,10 @@ export interface CrlExtensions {
   readonly deltaCRLIndicator?: bigint;
   readonly issuingDistributionPoint?: IssuingDistributionPoint;
   readonly freshestCRL?: DistributionPointNames;
+  /** Unix seconds: certificates that expired since then are still listed (X.509, standards L6). */
+  readonly expiredCertsOnCRL?: number;
+  /** Unix seconds: Microsoft's nextPublish, when the next list will lie ready (standards K3). */
+  readonly nextPublish?: number;
 }
 
 export interface AuthorityKeyIdentifier {
@@ -57,7 +62,7 @@ export function readCrlExtensions(reader: DerReader): CrlExtensions {
   while (cursor.next()) {
     const oid = oidText(reader.bytes.subarray(cursor.oidStart, cursor.oidStop));
     list.push({ oid, critical: cursor.critical });
-    const read = cursor.idCe < 0 ? undefined : READERS[cursor.idCe];
+    const read = READERS.get(oid);
     if (read !== undefined) Object.assign(values, read(reader));
     else if (cursor.critical) throw new SekishoError("CRL_INVALID", `critical extension ${oid} is not known`);
     else cursor.skip();
@@ -66,14 +71,18 @@ export function readCrlExtensions(reader: DerReader): CrlExtensions {
   return { ...values, list, duplicates: cursor.duplicates };
 }
 
-/** By the last octet of the id-ce OID. */
-const READERS: Partial<Record<number, (reader: DerReader) => Partial<CrlExtensions>>> = {
-  20: (reader) => ({ cRLNumber: readNumber(reader) }),
-  27: (reader) => ({ deltaCRLIndicator: readNumber(reader) }),
-  28: (reader) => ({ issuingDistributionPoint: readIssuingDistributionPoint(reader) }),
-  35: (reader) => ({ authorityKeyIdentifier: readAuthorityKeyIdentifier(reader) }),
-  46: (reader) => ({ freshestCRL: readDistributionPoints(reader) }),
-};
+const READERS = new Map<string, (reader: DerReader) => Partial<CrlExtensions>>([
+  [OID.cRLNumber, (reader) => ({ cRLNumber: readNumber(reader) })],
+  [OID.deltaCRLIndicator, (reader) => ({ deltaCRLIndicator: readNumber(reader) })],
+  [
+    OID.issuingDistributionPoint,
+    (reader) => ({ issuingDistributionPoint: readIssuingDistributionPoint(reader) }),
+  ],
+  [OID.authorityKeyIdentifier, (reader) => ({ authorityKeyIdentifier: readAuthorityKeyIdentifier(reader) })],
+  [OID.freshestCRL, (reader) => ({ freshestCRL: readDistributionPoints(reader) })],
+  [OID.expiredCertsOnCRL, (reader) => ({ expiredCertsOnCRL: readGeneralizedTime(reader) })],
+  [OID.nextPublish, (reader) => ({ nextPublish: readTime(reader) })],
+]);
 
 /** A whole INTEGER, negative ones too, so that a linter can name what is wrong with it. */
 function readNumber(reader: DerReader): bigint {

@@ -3,29 +3,40 @@ import { isSekishoError } from "../core/errors.js";
 import type { ParsedEntry } from "../crl/parsed-entry.js";
 import { type CrlForm, CrlStreamParser, type ParsedCrl } from "../crl/stream-parser.js";
 import { authorityKeyIdentifierMissing } from "./crl/authority-key-identifier-missing.js";
+import { baseNotBelowNumber } from "./crl/base-not-below-number.js";
 import { caEntryWithoutReason } from "./crl/ca-entry-without-reason.js";
 import { caValidity } from "./crl/ca-validity.js";
 import { certIssuerWithoutSerial } from "./crl/cert-issuer-without-serial.js";
+import { distributionPointMissing } from "./crl/distribution-point-missing.js";
+import { distributionPointNotOfPartition } from "./crl/distribution-point-not-of-partition.js";
+import { distributionPointUnexpected } from "./crl/distribution-point-unexpected.js";
 import { duplicateAttribute } from "./crl/duplicate-attribute.js";
 import { duplicateExtension } from "./crl/duplicate-extension.js";
 import { entryDuplicateExtension } from "./crl/entry-duplicate-extension.js";
+import { expiredCertsAfterThisUpdate } from "./crl/expired-certs-after-this-update.js";
 import { extensionCriticality } from "./crl/extension-criticality.js";
 import { extensionNotRecommended } from "./crl/extension-not-recommended.js";
 import { freshestInDelta } from "./crl/freshest-in-delta.js";
 import { hasAuthorityInfoAccess } from "./crl/has-authority-info-access.js";
 import { hasCertificateIssuer } from "./crl/has-certificate-issuer.js";
+import { invalidityDateAfterThisUpdate } from "./crl/invalidity-date-after-this-update.js";
+import { invalidityDateCritical } from "./crl/invalidity-date-critical.js";
 import { isDelta } from "./crl/is-delta.js";
+import { isIndirect } from "./crl/is-indirect.js";
 import { issuerMayNotSign } from "./crl/issuer-may-not-sign.js";
 import { issuerNameEmpty } from "./crl/issuer-name-empty.js";
 import { issuerNameNotOfIssuer } from "./crl/issuer-name-not-of-issuer.js";
 import { keyIdentifierMissing } from "./crl/key-identifier-missing.js";
 import { keyIdentifierNotOfIssuer } from "./crl/key-identifier-not-of-issuer.js";
+import { kindNotAsMeant } from "./crl/kind-not-as-meant.js";
+import { nextPublishOutsideValidity } from "./crl/next-publish-outside-validity.js";
 import { nextUpdateAfterIssuer } from "./crl/next-update-after-issuer.js";
 import { nextUpdateMissing } from "./crl/next-update-missing.js";
 import { notOnlyKeyIdentifier } from "./crl/not-only-key-identifier.js";
 import { numberCritical } from "./crl/number-critical.js";
 import { numberMissing } from "./crl/number-missing.js";
 import { numberOutOfRange } from "./crl/number-out-of-range.js";
+import { onlySomeReasons } from "./crl/only-some-reasons.js";
 import { reasonCritical } from "./crl/reason-critical.js";
 import { reasonProhibited } from "./crl/reason-prohibited.js";
 import { reasonUnknown } from "./crl/reason-unknown.js";
@@ -36,6 +47,8 @@ import { revocationTooEarly } from "./crl/revocation-too-early.js";
 import { revokedCertificatesEmpty } from "./crl/revoked-certificates-empty.js";
 import type { CrlProfile, CrlRule, LintedCrl } from "./crl/rule.js";
 import { scopeContradictory } from "./crl/scope-contradictory.js";
+import { scopeEmpty } from "./crl/scope-empty.js";
+import { scopeNotOfSubjects } from "./crl/scope-not-of-subjects.js";
 import { serialNotUnique } from "./crl/serial-not-unique.js";
 import { serialOutOfRange } from "./crl/serial-out-of-range.js";
 import { serialWithoutCertIssuer } from "./crl/serial-without-cert-issuer.js";
@@ -54,29 +67,40 @@ import type { Finding } from "./finding.js";
 /** Every rule for CRLs. What breaks one is neither signed nor published (DESIGN 4.5, 4.6). */
 export const CRL_RULES: readonly CrlRule[] = [
   authorityKeyIdentifierMissing,
+  baseNotBelowNumber,
   caEntryWithoutReason,
   caValidity,
   certIssuerWithoutSerial,
+  distributionPointMissing,
+  distributionPointNotOfPartition,
+  distributionPointUnexpected,
   duplicateAttribute,
   duplicateExtension,
   entryDuplicateExtension,
+  expiredCertsAfterThisUpdate,
   extensionCriticality,
   extensionNotRecommended,
   freshestInDelta,
   hasAuthorityInfoAccess,
   hasCertificateIssuer,
+  invalidityDateAfterThisUpdate,
+  invalidityDateCritical,
   isDelta,
+  isIndirect,
   issuerMayNotSign,
   issuerNameEmpty,
   issuerNameNotOfIssuer,
   keyIdentifierMissing,
   keyIdentifierNotOfIssuer,
+  kindNotAsMeant,
+  nextPublishOutsideValidity,
   nextUpdateAfterIssuer,
   nextUpdateMissing,
   notOnlyKeyIdentifier,
   numberCritical,
   numberMissing,
   numberOutOfRange,
+  onlySomeReasons,
   reasonCritical,
   reasonProhibited,
   reasonUnknown,
@@ -86,6 +110,8 @@ export const CRL_RULES: readonly CrlRule[] = [
   revocationTooEarly,
   revokedCertificatesEmpty,
   scopeContradictory,
+  scopeEmpty,
+  scopeNotOfSubjects,
   serialNotUnique,
   serialOutOfRange,
   serialWithoutCertIssuer,
@@ -104,7 +130,7 @@ export const CRL_RULES: readonly CrlRule[] = [
 /** Name of the finding for a list that cannot be read, or that no relying party may use. */
 const INVALID_SYNTAX = "itu.invalid_asn1_syntax";
 
-export interface CrlLintOptions extends Pick<LintedCrl, "issuer" | "subjects"> {
+export interface CrlLintOptions extends Pick<LintedCrl, "issuer" | "subjects" | "kind" | "partition"> {
   /** `tbsCertList` is about to be signed, `CertificateList` to be published. */
   readonly form: CrlForm;
   readonly profile: CrlProfile;
@@ -125,7 +151,7 @@ export function lintCrl(chunks: Iterable<Uint8Array>, options: CrlLintOptions): 
   try {
     runEntryRules(parser, chunks, rules, findings, options.onEntry);
     options.onRead?.(parser.crl);
-    const linted: LintedCrl = { ...parser.crl, issuer: options.issuer, subjects: options.subjects };
+    const linted: LintedCrl = { ...parser.crl, ...options };
     for (const rule of rules) if (rule.breaks?.(linted) === true) report(findings, rule);
   } catch (error) {
     if (!isSekishoError(error, "CRL_INVALID", "DER_INVALID")) throw error;

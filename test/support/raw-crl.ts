@@ -53,6 +53,9 @@ export const uriName = (uri: string): Der => primitive(contextPrimitive(6), Buff
 
 export const flag = (n: number): Der => primitive(contextPrimitive(n), Uint8Array.of(0xff));
 
+/** The flag with its DEFAULT, FALSE, written out. */
+export const falseFlag = (n: number): Der => primitive(contextPrimitive(n), Uint8Array.of(0));
+
 /** One element of revokedCertificates with any extensions. */
 export function rawEntry(serial: number | Der, date: Der, ...extensions: Der[]): Der {
   const number = typeof serial === "number" ? integer(serial) : serial;

@@ -3,16 +3,26 @@ import { describe, it } from "node:test";
 import { OID, oid } from "../../src/asn1/oid.js";
 import { contextConstructed, contextPrimitive, TAG } from "../../src/asn1/tags.js";
 import { generalizedTime, time } from "../../src/asn1/time.js";
-import { constructed, type Der, encoded, integer, primitive, sequence } from "../../src/asn1/writer.js";
+import {
+  constructed,
+  type Der,
+  encode,
+  encoded,
+  integer,
+  primitive,
+  sequence,
+} from "../../src/asn1/writer.js";
 import type { LintedCrl } from "../../src/lint/crl/rule.js";
 import { CRL_RULES, type CrlLintOptions, lintCrl } from "../../src/lint/crl.js";
 import { buildTbsCertList, entry, SHA256_WITH_RSA } from "../support/crl.js";
 import {
   DAY,
   extension,
+  falseFlag,
   flag,
   freshestValue,
   idpValue,
+  NAME,
   type RawCrl,
   rawCertificateList,
   rawEntry,
@@ -71,31 +81,63 @@ const TWO_COMMON_NAMES = sequence(
     ...["a", "b"].map((text) => sequence(oid("2.5.4.3"), primitive(TAG.UTF8_STRING, Buffer.from(text)))),
   ),
 );
+const onlyFor = (change: Partial<CrlLintOptions>): CrlLintOptions => ({ ...PKIX, ...change });
+const nextPublish = (seconds: number): RawCrl =>
+  withExtensions(AKI, NUMBER, extension(OID.nextPublish, time(seconds)));
+const invalidityDate = (seconds: number, critical = false): RawCrl =>
+  withEntries(rawEntry(1, REVOKED, extension(OID.invalidityDate, generalizedTime(seconds), critical)));
+const expiredCerts = (value: Der, critical = false): RawCrl =>
+  withExtensions(AKI, NUMBER, extension(OID.expiredCertsOnCRL, value, critical));
+const SHARD = "http://a/1.crl";
+const WITHOUT_NULL = sequence(oid(OID.sha256WithRSAEncryption));
+/** What a list without extensions breaks, and what every unusual extension breaks in the BR profile. */
+const NO_EXTENSIONS = ["e_crl_has_authority_key_identifier", "e_crl_missing_crl_number"];
+const NOT_RECOMMENDED = ["sekisho.crl_extension_not_recommended"];
 const UNREADABLE_IDP = withIdp(sequence(flag(1), flag(1)));
 
-/** For every rule the smallest change of a good list that breaks it, in the profile where it holds. */
-const BROKEN: Record<string, [RawCrl, CrlLintOptions?]> = {
+/** A change of a good list, the options if not those of the PKIX profile, and which other rules it has to break. */
+type Broken = readonly [RawCrl, CrlLintOptions?, (readonly string[])?];
+
+/** For every rule the smallest change that breaks it and, where that can be, no other. */
+const BROKEN: Record<string, Broken> = {
   "itu.invalid_asn1_syntax": [UNREADABLE_IDP],
-  "pkix.crl_version_missing": [{ version: undefined, extensions: undefined }],
-  "pkix.crl_version_is_not_v2": [{ version: integer(0), extensions: undefined }],
+  "pkix.crl_version_missing": [{ version: undefined, extensions: undefined }, PKIX, NO_EXTENSIONS],
+  "pkix.crl_version_is_not_v2": [{ version: integer(0), extensions: undefined }, PKIX, NO_EXTENSIONS],
   "pkix.crl_signature_algorithm_match": [{ outerAlgorithm: encoded(SHA256_WITH_RSA) }],
-  e_crl_sigalgo_missing_null_params: [{ signature: sequence(oid(OID.sha256WithRSAEncryption)) }],
-  "sekisho.crl_signature_not_of_issuer_key": [{ signature: encoded(SHA256_WITH_RSA) }],
-  "pkix.name_empty": [{ issuerName: sequence() }],
-  "sekisho.crl_issuer_name_not_of_issuer": [{ issuerName: TWO_COMMON_NAMES }],
-  "pkix.rdn_contains_duplicate_attribute_types": [{ issuerName: TWO_COMMON_NAMES }],
+  e_crl_sigalgo_missing_null_params: [
+    { signature: WITHOUT_NULL, outerAlgorithm: WITHOUT_NULL },
+    PKIX,
+    ["sekisho.crl_signature_not_of_issuer_key"],
+  ],
+  "sekisho.crl_signature_not_of_issuer_key": [
+    { signature: encoded(SHA256_WITH_RSA), outerAlgorithm: encoded(SHA256_WITH_RSA) },
+  ],
+  "pkix.name_empty": [{ issuerName: sequence() }, issuedBy({ subjectName: encode(sequence()) })],
+  "sekisho.crl_issuer_name_not_of_issuer": [{ issuerName: NAME }],
+  "pkix.rdn_contains_duplicate_attribute_types": [
+    { issuerName: TWO_COMMON_NAMES },
+    issuedBy({ subjectName: encode(TWO_COMMON_NAMES) }),
+  ],
   "sekisho.crl_issuer_may_not_sign": [{}, issuedBy({ keyUsage: new Set(["keyCertSign"]) })],
   e_crl_has_next_update: [{ nextUpdate: undefined }],
   "pkix.crl_negative_validity_period": [{ nextUpdate: time(TEST_NOW) }],
   "sekisho.crl_next_update_after_issuer": [{}, issuedBy({ notAfter: TEST_NOW + 10 * DAY - 2 })],
   "pkix.wrong_time_useful_type": [{ thisUpdate: generalizedTime(TEST_NOW) }],
   e_crl_has_authority_key_identifier: [withExtensions(NUMBER)],
-  "pkix.authority_key_identifier_keyid_missing": [withExtensions(aki(certIssuer, certSerial), NUMBER)],
+  "pkix.authority_key_identifier_keyid_missing": [
+    withExtensions(aki(certIssuer, certSerial), NUMBER),
+    PKIX,
+    ["e_crl_auth_key_id_only_contains_keyid"],
+  ],
   "pkix.aki_with_cert_issuer_but_serial_number_absent": [
     withExtensions(aki(keyIdentifier, certIssuer), NUMBER),
+    PKIX,
+    ["e_crl_auth_key_id_only_contains_keyid"],
   ],
   "pkix.aki_with_serial_number_but_cert_issuer_absent": [
     withExtensions(aki(keyIdentifier, certSerial), NUMBER),
+    PKIX,
+    ["e_crl_auth_key_id_only_contains_keyid"],
   ],
   e_crl_auth_key_id_only_contains_keyid: [withExtensions(aki(keyIdentifier, certIssuer, certSerial), NUMBER)],
   "sekisho.crl_key_identifier_not_of_issuer": [{}, issuedBy({ subjectKeyIdentifier: new Uint8Array(20) })],
@@ -120,18 +162,42 @@ const BROKEN: Record<string, [RawCrl, CrlLintOptions?]> = {
   e_cab_crl_has_valid_reason_code: [withReason(6), BR],
   "sekisho.crl_ca_entry_without_reason": [withEntries(rawEntry(1, REVOKED)), BR_CA],
   "sekisho.crl_extension_not_recommended": [withExtensions(AKI, NUMBER, FRESHEST), BR],
-  e_crl_is_not_delta: [withExtensions(AKI, NUMBER, BASE_NUMBER), BR],
-  e_crl_has_no_aia: [withExtensions(AKI, NUMBER, extension(OID.authorityInfoAccess, sequence())), BR],
+  e_crl_is_not_delta: [withExtensions(AKI, NUMBER, BASE_NUMBER), BR, NOT_RECOMMENDED],
+  e_crl_has_no_aia: [
+    withExtensions(AKI, NUMBER, extension(OID.authorityInfoAccess, sequence())),
+    BR,
+    NOT_RECOMMENDED,
+  ],
   e_crl_has_no_cert_issuers: [
     {
       ...withIdp(idpValue(undefined, flag(4))),
       ...withEntries(rawEntry(1, REVOKED, extension("2.5.29.29", sequence(uriName("x:y")), true))),
     },
+    PKIX,
+    ["sekisho.crl_is_indirect"],
   ],
   e_crl_next_update_invalid: [{ nextUpdate: time(TEST_NOW + 10 * DAY) }, BR],
   "cabf.arl_invalid_validity_period": [{ nextUpdate: time(TEST_NOW + 365 * DAY) }, BR_CA],
-  "sekisho.crl_scope_contradictory": [withIdp(idpValue(undefined, flag(1), flag(2)))],
+  "sekisho.crl_scope_contradictory": [withIdp(idpValue(undefined, flag(5)))],
   "pkix.invalid_uri_syntax": [withIdp(idpValue("ldap://a/x"))],
+  "sekisho.crl_scope_empty": [withIdp(sequence())],
+  "sekisho.crl_scope_not_of_subjects": [withIdp(idpValue(undefined, flag(1))), onlyFor({ subjects: "ca" })],
+  "sekisho.crl_only_some_reasons": [withIdp(sequence(primitive(contextPrimitive(3), Buffer.of(1, 0x40))))],
+  "sekisho.crl_is_indirect": [withIdp(idpValue(undefined, flag(4)))],
+  e_crl_has_idp: [withIdp(idpValue(undefined, flag(1))), onlyFor({ partition: SHARD })],
+  "sekisho.crl_distribution_point_unexpected": [withIdp(idpValue(SHARD)), onlyFor({ partition: null })],
+  "sekisho.crl_distribution_point_not_of_partition": [
+    withIdp(idpValue("http://a/01.crl")),
+    onlyFor({ partition: SHARD }),
+  ],
+  "sekisho.crl_kind_not_as_meant": [{}, onlyFor({ kind: "delta" })],
+  "sekisho.crl_base_not_below_number": [
+    withExtensions(AKI, NUMBER, extension(OID.deltaCRLIndicator, integer(5), true)),
+  ],
+  "sekisho.crl_invalidity_date_critical": [invalidityDate(TEST_NOW - DAY, true)],
+  "sekisho.crl_invalidity_date_after_this_update": [invalidityDate(TEST_NOW + 1)],
+  "sekisho.crl_expired_certs_after_this_update": [expiredCerts(generalizedTime(TEST_NOW + 1))],
+  "sekisho.crl_next_publish_outside_validity": [nextPublish(TEST_NOW + 10 * DAY)],
   "sekisho.crl_freshest_in_delta": [withExtensions(AKI, NUMBER, BASE_NUMBER, FRESHEST)],
 };
 
@@ -158,10 +224,9 @@ const NAMES_IN_STANDARDS = `
   e_crl_validity_period e_crl_has_no_aia e_crl_has_no_cert_issuers e_crl_is_not_delta`;
 
 describe("CRL lint", () => {
-  for (const [rule, [fields, options]] of Object.entries(BROKEN))
+  for (const [rule, [fields, options, others = []]] of Object.entries(BROKEN))
     it(`finds ${rule}`, () => {
-      const found = findings(fields, options);
-      assert.ok(found.includes(rule), `found only: ${found.join(", ")}`);
+      assert.deepEqual(findings(fields, options).toSorted(), [rule, ...others].toSorted());
     });
 
   it("every rule has a fixture that breaks it, and its own name", () => {
@@ -186,12 +251,61 @@ describe("CRL lint", () => {
     for (const options of [PKIX, BR, BR_CA]) {
       assert.deepEqual(findings({}, options), []);
       assert.deepEqual(findings({ entries }, options), []);
-      assert.deepEqual(findings({ entries, ...withIdp(idpValue("http://a/1.crl", flag(1))) }, options), []);
+      const kind = flag(options.subjects === "ca" ? 2 : 1);
+      const shard = { entries, ...withIdp(idpValue(SHARD, kind)) };
+      assert.deepEqual(findings(shard, { ...options, kind: "complete", partition: SHARD }), []);
     }
     const hold = rawEntry(1, REVOKED, reasonExtension(6));
     const removed = rawEntry(2, REVOKED, reasonExtension(8));
     assert.deepEqual(findings({ entries: [hold], ...withExtensions(AKI, NUMBER, FRESHEST) }), []);
-    assert.deepEqual(findings({ entries: [hold, removed], ...withExtensions(AKI, NUMBER, BASE_NUMBER) }), []);
+    const delta = { entries: [hold, removed], ...withExtensions(AKI, NUMBER, BASE_NUMBER) };
+    assert.deepEqual(findings(delta, onlyFor({ kind: "delta", partition: null })), []);
+    assert.deepEqual(findings(expiredCerts(generalizedTime(TEST_NOW))), []);
+    assert.deepEqual(findings(nextPublish(TEST_NOW + 10 * DAY - 1)), []);
+    assert.deepEqual(findings(invalidityDate(TEST_NOW - DAY)), []);
+  });
+
+  it("finds the other ways to break a rule on scope, kind or form (H1, H9, H11, H12, H16, K3, K9, L6, G5)", () => {
+    const delta = withExtensions(AKI, NUMBER, BASE_NUMBER);
+    const critical = (oid: string, value: Der, flag: boolean) =>
+      withExtensions(AKI, NUMBER, extension(oid, value, flag));
+    const fullName = (...names: Der[]) =>
+      sequence(constructed(contextConstructed(0), constructed(contextConstructed(0), ...names)));
+    const cases: [RawCrl, CrlLintOptions, ...string[]][] = [
+      [delta, onlyFor({ kind: "complete" }), "sekisho.crl_kind_not_as_meant"],
+      [critical(OID.deltaCRLIndicator, integer(3), false), PKIX, "e_crl_extensions_validity"],
+      [critical(OID.freshestCRL, freshestValue("http://a/d.crl"), true), PKIX, "e_crl_extensions_validity"],
+      [expiredCerts(generalizedTime(TEST_NOW), true), PKIX, "e_crl_extensions_validity"],
+      [expiredCerts(time(TEST_NOW)), PKIX, "itu.invalid_asn1_syntax"],
+      [critical(OID.nextPublish, time(TEST_NOW + DAY), true), PKIX, "e_crl_extensions_validity"],
+      [nextPublish(TEST_NOW), PKIX, "sekisho.crl_next_publish_outside_validity"],
+      [critical(OID.deltaCRLIndicator, integerOf("0201ff"), true), PKIX, "sekisho.crl_base_not_below_number"],
+      [withIdp(idpValue(undefined, falseFlag(1))), PKIX, "sekisho.crl_scope_empty"],
+      [
+        withIdp(idpValue(undefined, flag(1), flag(2))),
+        PKIX,
+        "sekisho.crl_scope_contradictory",
+        "sekisho.crl_scope_not_of_subjects",
+      ],
+      [withIdp(idpValue(undefined, flag(2))), PKIX, "sekisho.crl_scope_not_of_subjects"],
+      [{}, onlyFor({ partition: SHARD }), "e_crl_has_idp"],
+      [
+        withIdp(fullName(uriName(SHARD), uriName("http://b/1.crl"))),
+        onlyFor({ partition: SHARD }),
+        "sekisho.crl_distribution_point_not_of_partition",
+      ],
+      [
+        withIdp(fullName(primitive(contextPrimitive(2), Buffer.from("a")))),
+        onlyFor({ partition: SHARD }),
+        "pkix.invalid_uri_syntax",
+      ],
+      [
+        withEntries(rawEntry(1, REVOKED, extension(OID.invalidityDate, time(TEST_NOW - DAY)))),
+        PKIX,
+        "itu.invalid_asn1_syntax",
+      ],
+    ];
+    for (const [fields, options, ...rules] of cases) assert.deepEqual(findings(fields, options), rules);
   });
 
   it("finds nothing in what the layout makes, before it is signed", () => {

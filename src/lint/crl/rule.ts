@@ -12,6 +12,13 @@ export interface LintedCrl extends ParsedCrl {
   readonly issuer: TbsCertificate;
   /** Whose certificates the list is for; some limits differ. */
   readonly subjects: "subscriber" | "ca";
+  /** What the list is meant to be; absent: either. */
+  readonly kind?: "complete" | "delta";
+  /**
+   * The URL that certificates of this partition carry as distribution point; null: the list is for all of the issuer's
+   * certificates; absent: either.
+   */
+  readonly partition?: string | null;
 }
 
 /**
