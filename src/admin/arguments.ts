@@ -35,3 +35,9 @@ export function fingerprintArgument(text: string): string {
   if (/^[0-9a-f]{64}$/.test(digits)) return digits;
   throw new SekishoError("USAGE", "expected a SHA-256 fingerprint of 64 hexadecimal digits");
 }
+
+/** A CRL number, decimal or hexadecimal after 0x. Throws USAGE. */
+export function crlNumberArgument(text: string): bigint {
+  if (/^(\d{1,48}|0x[0-9a-f]{1,40})$/i.test(text)) return BigInt(text);
+  throw new SekishoError("USAGE", "expected a CRL number, decimal or hexadecimal after 0x");
+}

@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
-import { hex } from "../core/bytes.js";
 import { nowSeconds, systemClock } from "../core/clock.js";
 import { SekishoError } from "../core/errors.js";
-import { reasonName } from "../crl/reason.js";
 import { StatusReader } from "../store/status-reader.js";
-import { type CrlDescription, showCrl, type VerifiedCrl, verifyCrl } from "../verify/crl.js";
+import { crlSigner, type VerifiedCrl, verifyCrl } from "../verify/crl.js";
+import { describeCrl } from "../verify/crl-description.js";
+import { readCrlFile } from "../verify/crl-file.js";
+import { assertDisjoint, type CombinedCrl, combineCrls } from "../verify/crl-set.js";
+import { crlNumberArgument } from "./arguments.js";
+import { crlJson, crlLines, isoTime } from "./crl-text.js";
 import { type CommonOptions, configAndIssuer } from "./options.js";
 import { aligned, printJson, printLines } from "./output.js";
 
@@ -13,22 +16,35 @@ import { aligned, printJson, printLines } from "./output.js";
 export interface VerifyOptions extends CommonOptions {
   /** The issuer's certificate; absent: the one in the installation's store. */
   readonly ca?: string;
+  /** The distribution point of each file, in their order. */
+  readonly url?: readonly string[];
+  readonly lastNumber?: string;
 }
 
-/** `crl verify FILE`: signature, issuer and currency. Throws CRL_INVALID. */
-export function verifyFile(file: string, options: VerifyOptions): void {
-  const crl = verifyCrl(file, issuerCertificate(options), nowSeconds(systemClock));
-  if (options.json) printJson({ file, ...jsonOf(crl), currency: crl.currency });
-  else printLines(describe(file, crl));
-  const why = untimely(crl);
-  if (why !== undefined) throw new SekishoError("CRL_INVALID", `${file}: ${why}`);
+/**
+ * `crl verify FILE...`: each CRL by itself, then together: delta CRLs on their complete ones, partitions beside each
+ * other. Prints what they say, then throws CRL_INVALID for the first that is out of date.
+ */
+export function verifyFiles(files: readonly string[], options: VerifyOptions): void {
+  const urls = options.url ?? [];
+  if (urls.length > 0 && urls.length !== files.length)
+    throw new SekishoError("USAGE", "give --url once for each file, in their order");
+  const lastNumber = options.lastNumber === undefined ? undefined : crlNumberArgument(options.lastNumber);
+  const signer = crlSigner(issuerCertificate(options));
+  const now = nowSeconds(systemClock);
+  const crls = files.map((file, i) => verifyCrl(file, signer, now, { lastNumber, url: urls[i] }));
+  const combined = combineCrls(crls);
+  assertDisjoint(crls);
+  if (options.json) printJson(verifiedJson(crls, combined));
+  else printLines([...crls.flatMap(verifiedLines), ...combined.flatMap(combinedLines)]);
+  for (const crl of crls) assertTimely(crl);
 }
 
 /** `crl show FILE`: what it says, without verifying who signed it. */
 export function showFile(file: string, { json }: CommonOptions): void {
-  const crl = showCrl(file);
-  if (json) printJson({ file, ...jsonOf(crl) });
-  else printLines(describe(file, crl));
+  const crl = describeCrl(readCrlFile(file));
+  if (json) printJson(crlJson(file, crl));
+  else printLines(crlLines(file, crl));
 }
 
 function issuerCertificate(options: VerifyOptions): Uint8Array {
@@ -42,48 +58,41 @@ function issuerCertificate(options: VerifyOptions): Uint8Array {
   return found.certificate;
 }
 
-function untimely({ currency, nextUpdate }: VerifiedCrl): string | undefined {
-  if (currency === "current") return undefined;
-  if (currency === "future") return "thisUpdate is in the future";
-  return nextUpdate === undefined ? "it has no nextUpdate" : `out of date since ${isoTime(nextUpdate)}`;
+function assertTimely({ file, currency, crl }: VerifiedCrl): void {
+  if (currency === "current") return;
+  const { nextUpdate } = crl.header;
+  const stale =
+    nextUpdate === undefined ? "it has no nextUpdate" : `out of date since ${isoTime(nextUpdate)}`;
+  throw new SekishoError(
+    "CRL_INVALID",
+    `${file}: ${currency === "future" ? "thisUpdate is in the future" : stale}`,
+  );
 }
 
-function describe(file: string, crl: CrlDescription): string[] {
-  const reasons = countedReasons(crl).map(([name, count]) => `${name} ${count}`);
-  return aligned([
-    ["file", `${file} (${crl.length} octets)`],
-    ["issuer", crl.issuer],
-    ["number", crl.cRLNumber?.toString()],
-    ["delta since", crl.baseCRLNumber?.toString()],
-    ["this update", isoTime(crl.thisUpdate)],
-    ["next update", crl.nextUpdate === undefined ? undefined : isoTime(crl.nextUpdate)],
-    ["entries", crl.entries],
-    ["reasons", reasons.length === 0 ? undefined : reasons.join(", ")],
-  ]);
+const verifiedLines = ({ file, crl, currency }: VerifiedCrl): string[] => [
+  ...crlLines(file, describeCrl(crl)),
+  ...aligned([["verified", `signature and issuer; ${currency}`]]),
+  "",
+];
+
+function combinedLines({ complete, delta, effect }: CombinedCrl): string[] {
+  const names = `${delta.file} on ${complete.file}`;
+  if (effect === undefined) return [`${names}: nothing to do, the complete CRL is the newer one`];
+  const { entries, added, changed, removed } = effect;
+  return [`${names}: ${entries} entries; ${added} added, ${changed} changed, ${removed} removed`];
 }
 
-/** Numbers that may exceed 2^53 become text, octets hexadecimal, times ISO 8601. */
-function jsonOf(crl: CrlDescription): object {
+/** One file gives one object; several give what they say together as well. */
+function verifiedJson(crls: readonly VerifiedCrl[], combined: readonly CombinedCrl[]): object {
+  const objects = crls.map(({ file, crl, currency }) => ({ ...crlJson(file, describeCrl(crl)), currency }));
+  const [only, ...others] = objects;
+  if (only !== undefined && others.length === 0) return only;
   return {
-    issuer: crl.issuer,
-    version: crl.version,
-    number: crl.cRLNumber?.toString(),
-    base: crl.baseCRLNumber?.toString(),
-    thisUpdate: isoTime(crl.thisUpdate),
-    nextUpdate: crl.nextUpdate === undefined ? undefined : isoTime(crl.nextUpdate),
-    authorityKeyIdentifier: crl.authorityKeyIdentifier && hex(crl.authorityKeyIdentifier),
-    distributionPoints: crl.distributionPoints,
-    freshestCRL: crl.freshestCRL,
-    entries: crl.entries,
-    reasons: Object.fromEntries(countedReasons(crl)),
-    bytes: crl.length,
+    crls: objects,
+    combined: combined.map(({ complete, delta, effect }) => ({
+      complete: complete.file,
+      delta: delta.file,
+      ...effect,
+    })),
   };
 }
-
-function countedReasons({ reasonCounts }: CrlDescription): [string, number][] {
-  return reasonCounts
-    .map((count, reason): [string, number] => [reasonName(reason), count])
-    .filter(([, count]) => count > 0);
-}
-
-const isoTime = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;

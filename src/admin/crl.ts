@@ -5,9 +5,9 @@ import { addCommand, type CommonOptions, configAndIssuer } from "./options.js";
 import { aligned, type Field } from "./output.js";
 import { report, withSession } from "./session.js";
 
-/** `sekisho crl issue|show|verify` */
+/** `sekisho crl issue|show|verify|diff` */
 export function addCrlCommands(program: Command): void {
-  const crl = program.command("crl").description("certificate revocation lists: issue, show, verify");
+  const crl = program.command("crl").description("certificate revocation lists: issue, show, verify, diff");
   addCommand(crl, "issue", {
     does: "Build, sign, check and publish a CRL now",
     example: "crl issue --issuer root",
@@ -18,13 +18,38 @@ export function addCrlCommands(program: Command): void {
     does: "Show the published CRLs of an issuer, or what a CRL file says (unverified)",
     example: "crl show --issuer root",
   }).action(show);
-  addCommand(crl, "verify <file>", {
-    does: "Check a CRL file without the issuer: structure, signature, issuer, dates",
-    example: "crl verify root.crl --ca root.pem",
+  addCommand(crl, "verify <file...>", {
+    does: "Check CRL files without the issuer: structure, signature, issuer, dates",
+    example: "crl verify root.crl root-delta.crl --ca root.pem",
   })
-    .option("--ca <file>", "the issuer's certificate (default: the one in the installation's store)")
+    .option("--ca <file>", "certificate of the CRLs' issuer (default: the one in the installation's store)")
+    .option(
+      "--url <url>",
+      "distribution point in the certificates; once for each file, in their order",
+      collect,
+    )
+    .option("--last-number <n>", "newest CRL number seen so far: a lower one is a rollback")
+    .addHelpText("after", VERIFY_HELP)
     .action(verify);
+  addCommand(crl, "diff <old> <new>", {
+    does: "Compare the entries of two CRL files (unverified): added, removed, changed",
+    example: "crl diff monday.crl tuesday.crl",
+  })
+    .addHelpText("after", DIFF_HELP)
+    .action(diff);
 }
+
+const VERIFY_HELP = `
+Several files are lists of one issuer. A delta CRL is put on the newest complete CRL
+of its scope among them and refused if that one is too old for it; partitions must
+have no serial in common. A list that is out of date is shown, then refused.`;
+
+const DIFF_HELP = `
+Lists in the order of serials are compared in constant memory, others up to 64 MiB
+of entries. "+" is only in NEW, "-" only in OLD, "~" is in both and changed.
+Exit code 0 says that they could be compared, not that they are equal.`;
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 /** A published CRL as fields for people. */
 export function crlFields(title: string, facts: CrlFacts | undefined): Field[] {
@@ -92,8 +117,12 @@ async function show(file: string | undefined, options: CommonOptions): Promise<v
   report(outcome, options, (crls) => aligned(reportFields(crls)));
 }
 
-async function verify(file: string, options: VerifyOptions): Promise<void> {
-  (await offline()).verifyFile(file, options);
+async function verify(files: readonly string[], options: VerifyOptions): Promise<void> {
+  (await offline()).verifyFiles(files, options);
+}
+
+async function diff(oldFile: string, newFile: string, options: CommonOptions): Promise<void> {
+  (await import("./crl-diff.js")).diffFiles(oldFile, newFile, options);
 }
 
 /** Loaded only when needed: reading certificates and the store takes longer to load than all other commands. */

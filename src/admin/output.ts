@@ -13,6 +13,23 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${visibleJson(value)}\n`);
 }
 
+const PIECE = 64 * 1024;
+
+/** Standard output in large pieces, for what is written in a million small ones. The caller makes the text visible. */
+export class BufferedOutput {
+  private text = "";
+
+  write(text: string): void {
+    this.text += text;
+    if (this.text.length > PIECE) this.flush();
+  }
+
+  flush(): void {
+    process.stdout.write(this.text);
+    this.text = "";
+  }
+}
+
 /** A line for people; one without a value is left out. */
 export type Field = readonly [name: string, value: string | number | undefined];
 

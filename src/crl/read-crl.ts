@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { bytesEqual } from "../core/bytes.js";
 import { SekishoError } from "../core/errors.js";
+import type { EntrySource } from "./entry-merge.js";
 import type { ParsedEntry } from "./parsed-entry.js";
 import { CrlStreamParser, type ParsedCrl } from "./stream-parser.js";
 import { TbsVerifier } from "./tbs-verifier.js";
@@ -53,7 +54,7 @@ export async function readCrlAsync(
 }
 
 /** Pulls the entries of a CertificateList one by one, so that several lists can be read side by side. */
-export class CrlReader {
+export class CrlReader implements EntrySource {
   private readonly chunks: Iterator<Uint8Array>;
   private readonly parser: CrlStreamParser;
   private readonly verifier: TbsVerifier | undefined;
@@ -83,6 +84,12 @@ export class CrlReader {
   get crl(): SignedCrl {
     if (this.result === undefined) throw new Error("the CRL is not read to its end yet");
     return this.result;
+  }
+
+  /** True as long as each serial was greater than the one before it: what merging lists needs. */
+  get ascending(): boolean {
+    const { ascending, neighbourDuplicates } = this.parser.entries;
+    return ascending && !neighbourDuplicates;
   }
 
   /** Lets go of the source, at any point. */

@@ -98,6 +98,11 @@ export class CrlStreamParser {
     return this.parsedHeader;
   }
 
+  /** What is known of the entries read so far. */
+  get entries(): EntryFacts {
+    return this.statistics;
+  }
+
   /** The whole, known at the end. */
   get crl(): ParsedCrl {
     if (this.parsed === undefined) throw new Error("the CRL is not read to its end yet");
