@@ -28,6 +28,9 @@ export function time(seconds: number): Der {
 /** Stands for two octets that are no digits: it makes every field, and every year, too large. */
 const NO_DIGITS = 1_000_000;
 
+/** The letter that ends a time in UTC. */
+const Z = 0x5a;
+
 function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = (bytes[at] as number) - 0x30;
   const ones = (bytes[at + 1] as number) - 0x30;
@@ -43,17 +46,26 @@ export function readTime(reader: DerReader): number {
   const { bytes, tag, start, stop, header } = reader;
   const yearDigits = tag === TAG.UTC_TIME ? 2 : 4;
   const known = tag === TAG.UTC_TIME || tag === TAG.GENERALIZED_TIME;
-  if (!known || stop - start !== yearDigits + 11 || bytes[stop - 1] !== 0x5a)
-    throw new DerError("time-invalid", header);
-  const year = readYear(bytes, start, yearDigits);
-  const at = start + yearDigits;
+  const wellFormed = known && stop - start === yearDigits + 11;
+  const seconds = wellFormed ? secondsOf(readYear(bytes, start, yearDigits), bytes, start + yearDigits) : NaN;
+  if (Number.isNaN(seconds)) throw new DerError("time-invalid", header);
+  return seconds;
+}
+
+/** Unix seconds of the UTCTime whose 13 content octets start at `at`; NaN if it is none. */
+export function utcTimeAt(bytes: Uint8Array, at: number): number {
+  return secondsOf(readYear(bytes, at, 2), bytes, at + 2);
+}
+
+/** Unix seconds of a year and the `MMDDHHMMSSZ` at `at`; NaN if there is no such time. */
+function secondsOf(year: number, bytes: Uint8Array, at: number): number {
   const month = twoDigits(bytes, at);
   const day = twoDigits(bytes, at + 2);
   const hour = twoDigits(bytes, at + 4);
   const minute = twoDigits(bytes, at + 6);
   const second = twoDigits(bytes, at + 8);
   const dateExists = year <= 9999 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
-  if (!(dateExists && hour <= 23 && minute <= 59 && second <= 59)) throw new DerError("time-invalid", header);
+  if (!(dateExists && hour <= 23 && minute <= 59 && second <= 59 && bytes[at + 10] === Z)) return NaN;
   return daysSinceEpoch(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
 }
 
@@ -74,11 +86,14 @@ function daysInMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Days from 1970-01-01. Years are counted from March, so that the leap day is the last day of its year. */
+/**
+ * Days from 1970-01-01. Years are counted from March, so that the leap day is the last day of its year, and from 400
+ * years before the first one, so that all divisions are of positive integers.
+ */
 function daysSinceEpoch(year: number, month: number, day: number): number {
-  const marchYear = month > 2 ? year : year - 1;
+  const marchYear = (month > 2 ? year : year - 1) + 400;
   const monthsSinceMarch = (month + 9) % 12;
-  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400);
-  const dayOfYear = Math.floor((153 * monthsSinceMarch + 2) / 5) + day - 1;
-  return marchYear * 365 + leapDays + dayOfYear - 719_468;
+  const leapDays = ((marchYear / 4) | 0) - ((marchYear / 100) | 0) + ((marchYear / 400) | 0);
+  const dayOfYear = (((153 * monthsSinceMarch + 2) / 5) | 0) + day - 1;
+  return marchYear * 365 + leapDays + dayOfYear - 865_565;
 }

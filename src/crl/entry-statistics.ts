@@ -41,15 +41,15 @@ export class EntryStatistics implements EntryFacts {
   certificateIssuers = false;
   negativeSerials = false;
   private readonly last = new Uint8Array(64);
-  private lastLength = 0;
+  private lastLength = -1;
   private lastIssuer: Uint8Array | undefined;
 
   add(entry: ParsedEntry): void {
-    const order = this.count === 0 ? 1 : this.compareWithLast(entry);
+    const order = this.replaceLast(entry);
     if (entry.serialNegative) this.negativeSerials = true;
     if (order < 0 || entry.serialNegative) this.ascending = false;
     if (order === 0 && this.hasLastIssuer(entry)) this.neighbourDuplicates = true;
-    this.keep(entry);
+    this.lastIssuer = entry.certificateIssuer;
     this.count++;
     if (!entry.reasonCodePresent) this.withoutReason++;
     if (entry.reasonCode > MAX_REASON) this.unknownReasons++;
@@ -59,26 +59,24 @@ export class EntryStatistics implements EntryFacts {
     if (entry.certificateIssuer !== undefined) this.certificateIssuers = true;
   }
 
-  /** Magnitudes without leading zeros: the longer one is the greater one. */
-  private compareWithLast({ bytes, serialStart, serialStop }: ParsedEntry): number {
+  /** Keeps the entry's serial; above zero if it is greater than the one kept before, zero if it is the same. */
+  private replaceLast({ bytes, serialStart, serialStop }: ParsedEntry): number {
+    const { last } = this;
     const length = serialStop - serialStart;
-    if (length !== this.lastLength) return length - this.lastLength;
+    // Magnitudes without leading zeros: the longer one is the greater one. Before the first there is none.
+    let order = length - this.lastLength;
+    this.lastLength = length;
     for (let i = 0; i < length; i++) {
-      const difference = (bytes[serialStart + i] as number) - (this.last[i] as number);
-      if (difference !== 0) return difference;
+      const octet = bytes[serialStart + i] as number;
+      if (order === 0) order = octet - (last[i] as number);
+      last[i] = octet;
     }
-    return 0;
+    return order;
   }
 
   private hasLastIssuer({ certificateIssuer }: ParsedEntry): boolean {
     const { lastIssuer } = this;
     if (certificateIssuer === undefined || lastIssuer === undefined) return certificateIssuer === lastIssuer;
     return bytesEqual(certificateIssuer, lastIssuer);
-  }
-
-  private keep({ bytes, serialStart, serialStop, certificateIssuer }: ParsedEntry): void {
-    this.lastLength = serialStop - serialStart;
-    for (let i = 0; i < this.lastLength; i++) this.last[i] = bytes[serialStart + i] as number;
-    this.lastIssuer = certificateIssuer;
   }
 }
