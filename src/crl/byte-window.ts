@@ -1,5 +1,5 @@
 /** Bytes read ahead. Larger chunks of the input are taken in pieces of at most this. */
-const CAPACITY = 512 * 1024;
+const CAPACITY = 128 * 1024;
 
 /**
  * A fixed buffer over a long input: bytes come in at the end and are dropped at the front, so memory does not

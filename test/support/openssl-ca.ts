@@ -54,11 +54,20 @@ export class OpensslCa {
     return stdout + stderr;
   }
 
-  /** A CRL by `openssl ca -gencrl` from lines of index.txt. Times are `YYYYMMDDHHMMSSZ`. */
-  generateCrl(index: readonly string[], thisUpdate: string, nextUpdate: string, cRLNumber: string): Buffer {
+  /**
+   * A CRL by `openssl ca -gencrl` from lines of index.txt. Times are `YYYYMMDDHHMMSSZ`, `extensions` lines of its
+   * configuration beside those for authorityKeyIdentifier and the number.
+   */
+  generateCrl(
+    index: readonly string[],
+    thisUpdate: string,
+    nextUpdate: string,
+    cRLNumber: string,
+    extensions: readonly string[] = [],
+  ): Buffer {
     writeFileSync(this.path("index.txt"), index.map((line) => `${line}\n`).join(""));
     writeFileSync(this.path("crlnumber"), `${cRLNumber}\n`);
-    writeFileSync(this.path("ca.cnf"), CONFIGURATION);
+    writeFileSync(this.path("ca.cnf"), `${CONFIGURATION}${extensions.join("\n")}\n`);
     const times = ["-crl_lastupdate", thisUpdate, "-crl_nextupdate", nextUpdate];
     this.run("ca", "-config", "ca.cnf", "-gencrl", ...times, "-out", "crl.pem");
     this.run("crl", "-in", "crl.pem", "-outform", "DER", "-out", "crl.der");
