@@ -1,5 +1,6 @@
 import { DerReader } from "../asn1/reader.js";
 import { SekishoError } from "../core/errors.js";
+import { derChunks } from "./der-chunks.js";
 import type { RevokedEntry } from "./entry.js";
 import type { EntrySource } from "./entry-merge.js";
 import type { EntryFacts } from "./entry-statistics.js";
@@ -16,7 +17,7 @@ export interface OpenEntries extends EntrySource {
 export const MAX_SORTED_OCTETS = 64 * 1024 * 1024;
 
 /**
- * Opens a CRL file that was read before, as `facts` say, for `EntryMerge`: its entries in strictly ascending order of
+ * Opens a CRL file of DER or PEM that was read before, as `facts` say, for `EntryMerge`: its entries in strictly ascending order of
  * serials. A list that is in this order is read in constant memory; any other one is held and sorted, if it has no more
  * than `maxSortedOctets`. Throws CRL_INVALID on a longer one, on a serial that stands twice, is negative, or belongs to
  * another issuer's certificate.
@@ -28,7 +29,7 @@ export function ascendingEntries(
 ): OpenEntries {
   if (facts.certificateIssuers) refuse(file, "it is an indirect CRL, whose serials are of several issuers");
   if (facts.negativeSerials) refuse(file, "it has negative serial numbers");
-  const reader = new CrlReader(fileChunks(file));
+  const reader = new CrlReader(derChunks(fileChunks(file)));
   if (facts.ascending) return new AscendingReader(file, reader);
   try {
     return new SortedEntries(file, reader, maxSortedOctets);
