@@ -7,7 +7,6 @@ import { generalizedTime, time } from "../../src/asn1/time.js";
 import { type Der, encode, encoded, integer, sequence } from "../../src/asn1/writer.js";
 import { isSekishoError } from "../../src/core/errors.js";
 import { readCrl } from "../../src/crl/read-crl.js";
-import { describeCrl } from "../../src/verify/crl-description.js";
 import { mutated } from "../support/mutated.js";
 import {
   extension,
@@ -136,7 +135,7 @@ describe("hostile CRLs", () => {
     for (const node of all(root)) assert.notEqual(verdict([encodeTree(root, node, indefinite)]), true);
   });
 
-  it("nested deeply, it costs no stack: refused where it is looked into, passed over where not (P6)", () => {
+  it("nested deeply, it costs no stack: refused, or passed over where nothing looks into it (P6)", () => {
     const deep = (): Der => {
       let bytes: Uint8Array = encode(integer(1));
       for (let i = 0; i < 10_000; i++) bytes = encode(sequence(encoded(bytes)));
@@ -148,8 +147,7 @@ describe("hostile CRLs", () => {
     for (const oid of ["1.2.3.4", OID.freshestCRL]) assert.equal(withExtension(oid), true);
     for (const oid of [OID.issuingDistributionPoint, OID.deltaCRLIndicator])
       assert.match(String(withExtension(oid)), /unexpected-tag|trailing-bytes/);
-    const named = readCrl([signedCrl(ca, { issuerName: value })]);
-    assert.throws(() => describeCrl(named), { code: "DER_INVALID" });
+    assert.match(String(verdict([signedCrl(ca, { issuerName: value })])), /too-deep/);
   });
 
   it("whatever it is, chunk sizes change nothing about the verdict", () => {

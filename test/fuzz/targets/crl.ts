@@ -47,7 +47,7 @@ function withKnownNames(input: Uint8Array): Uint8Array {
 
 const isRefusal = (error: unknown): boolean => error instanceof SekishoError && error.code === "CRL_INVALID";
 
-/** Octets; one for each input, because a parser takes half a megabyte. */
+/** Octets; one for each input, because a parser takes 128 KiB. */
 const CHUNK_SIZES = [1, 7, 61];
 
 interface Read {
