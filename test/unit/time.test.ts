@@ -42,12 +42,20 @@ describe("reading", () => {
     assert.equal(read(TAG.GENERALIZED_TIME, "20240229120000Z"), seconds("2024-02-29T12:00:00Z"));
     assert.equal(read(TAG.GENERALIZED_TIME, "19000228000000Z"), seconds("1900-02-28T00:00:00Z"));
     assert.equal(read(TAG.GENERALIZED_TIME, "00010101000000Z"), seconds("0001-01-01T00:00:00Z"));
+    for (const day of ["0101", "0228", "0229", "0301", "1231"])
+      assert.equal(
+        read(TAG.GENERALIZED_TIME, `0000${day}000000Z`),
+        seconds(`0000-${day.slice(0, 2)}-${day.slice(2)}T00:00:00Z`),
+      );
   });
 
   it("refuses other forms and days that do not exist", () => {
     for (const [tag, text] of [
       [TAG.UTC_TIME, "2401010000Z"], // no seconds
       [TAG.UTC_TIME, "240101000000"], // no Z
+      [TAG.UTC_TIME, "2401010000000"], // a digit for the Z
+      [TAG.GENERALIZED_TIME, "20240101000000z"],
+      [TAG.UTC_TIME, "2:0101000000Z"], // the octet after 9
       [TAG.UTC_TIME, "240101000000+0000"],
       [TAG.UTC_TIME, "20240101000000Z"],
       [TAG.GENERALIZED_TIME, "240101000000Z"],
