@@ -51,13 +51,14 @@ export class EntryMerge {
     let least: RevokedEntry | undefined;
     for (let i = 0; i < sources.length; i++) {
       if (entries[i] !== undefined) heads[i] = sources[i]?.next();
+      entries[i] = undefined;
       const head = heads[i];
-      if (head !== undefined && (least === undefined || compareSerials(head, least) < 0)) least = head;
-    }
-    for (let i = 0; i < sources.length; i++) {
-      const head = heads[i];
-      const here = head !== undefined && least !== undefined && compareSerials(head, least) === 0;
-      entries[i] = here ? head : undefined;
+      if (head === undefined) continue;
+      const order = least === undefined ? -1 : compareSerials(head, least);
+      if (order > 0) continue;
+      if (order < 0) entries.fill(undefined, 0, i);
+      least = head;
+      entries[i] = head;
     }
     return least !== undefined;
   }
