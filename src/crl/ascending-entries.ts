@@ -13,14 +13,14 @@ export interface OpenEntries extends EntrySource {
   close(): void;
 }
 
-/** Most octets of entries that are held to sort them: some 1.3 million. */
-export const MAX_SORTED_OCTETS = 64 * 1024 * 1024;
+/** Most octets of entries that are held to sort them: some 1.3 million entries. */
+const MAX_SORTED_OCTETS = 64 * 1024 * 1024;
 
 /**
- * Opens a CRL file of DER or PEM that was read before, as `facts` say, for `EntryMerge`: its entries in strictly ascending order of
- * serials. A list that is in this order is read in constant memory; any other one is held and sorted, if it has no more
- * than `maxSortedOctets`. Throws CRL_INVALID on a longer one, on a serial that stands twice, is negative, or belongs to
- * another issuer's certificate.
+ * Opens a CRL file, DER or PEM, for `EntryMerge`: its entries in strictly ascending order of serials. `facts` are from
+ * reading it before. A list that is in this order is read in constant memory; any other one is held and sorted, if its
+ * entries have no more than `maxSortedOctets`. Throws CRL_INVALID on a longer one, on a serial that stands twice, is
+ * negative, or belongs to another issuer's certificate.
  */
 export function ascendingEntries(
   file: string,
@@ -75,10 +75,7 @@ class SortedEntries implements OpenEntries {
   constructor(file: string, source: CrlReader, maxOctets: number) {
     for (let entry = source.next(); entry !== undefined; entry = source.next())
       if (!this.hold(entry, maxOctets))
-        refuse(
-          file,
-          `it is not in the order of serials, and too long to be sorted: over ${maxOctets} octets`,
-        );
+        refuse(file, `not in the order of serials, and too long to be sorted: over ${maxOctets} octets`);
     this.order = Uint32Array.from({ length: this.starts.length - 1 }, (_, index) => index);
     this.order.sort((a, b) => this.compare(a, b));
     for (let i = 1; i < this.order.length; i++)
@@ -112,8 +109,10 @@ class SortedEntries implements OpenEntries {
   /** Order of two entries, by their index. */
   private compare(a: number, b: number): number {
     const { bytes, serials } = this;
-    const [aStart, aStop] = [serials[a * 2] as number, serials[a * 2 + 1] as number];
-    const [bStart, bStop] = [serials[b * 2] as number, serials[b * 2 + 1] as number];
+    const aStart = serials[a * 2] as number;
+    const aStop = serials[a * 2 + 1] as number;
+    const bStart = serials[b * 2] as number;
+    const bStop = serials[b * 2 + 1] as number;
     const longer = aStop - aStart - (bStop - bStart);
     return longer !== 0 ? longer : bytes.compare(bytes, bStart, bStop, aStart, aStop);
   }

@@ -14,7 +14,7 @@ export interface CrlIssuer {
 export interface CrlExpectation {
   /** The newest number that was seen of this scope: a list with a lower one is a rollback. */
   readonly lastNumber?: bigint | undefined;
-  /** Where the list was fetched from: a partition has to name exactly this URL (standards H10, K9). */
+  /** The distribution point in the certificates: a partition, and a delta CRL of one, has to name it (standards H10, K9). */
   readonly url?: string | undefined;
 }
 

@@ -36,13 +36,13 @@ export function assertDisjoint(crls: readonly VerifiedCrl[]): void {
   try {
     const merge = new EntryMerge(...sources);
     while (merge.next()) {
-      const [first, second] = partitions.filter((_, index) => merge.entries[index] !== undefined);
-      if (first === undefined || second === undefined) continue;
-      const { bytes, serialStart, serialStop } = merge.entries.find(
-        (entry) => entry !== undefined,
-      ) as RevokedEntry;
+      const first = merge.entries.findIndex((entry) => entry !== undefined);
+      const last = merge.entries.findLastIndex((entry) => entry !== undefined);
+      if (first === last) continue;
+      const { bytes, serialStart, serialStop } = merge.entries[first] as RevokedEntry;
       const serial = hex(bytes.subarray(serialStart, serialStop));
-      throw new SekishoError("CRL_INVALID", `serial ${serial} is in ${first.file} and in ${second.file}`);
+      const [one, other] = [partitions[first]?.file, partitions[last]?.file];
+      throw new SekishoError("CRL_INVALID", `serial ${serial} is in ${one} and in ${other}`);
     }
   } finally {
     for (const source of sources) source.close();
