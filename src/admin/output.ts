@@ -19,6 +19,14 @@ const PIECE = 64 * 1024;
 export class BufferedOutput {
   private text = "";
 
+  constructor() {
+    // A reader that has seen enough, as `head` has, is no fault.
+    process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      process.exit();
+    });
+  }
+
   write(text: string): void {
     this.text += text;
     if (this.text.length > PIECE) this.flush();

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -24,6 +25,22 @@ export function sekishoIn(dir: string, ...args: string[]): Promise<CliRun> {
       resolve({ code, stdout, stderr });
     });
   });
+}
+
+/** Runs `sekisho` like `sekishoIn`, but closes its standard output after the first piece. */
+export async function sekishoCutShort(dir: string, ...args: string[]): Promise<CliRun> {
+  const child = spawn(process.execPath, [BIN, ...args], { cwd: dir, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.once("data", (piece: Buffer) => {
+    stdout = piece.toString();
+    child.stdout.destroy();
+  });
+  child.stderr.on("data", (piece: Buffer) => {
+    stderr += piece.toString();
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code: code ?? -1, stdout, stderr };
 }
 
 /** A directory with a configuration and operator `alice`'s key, whose issuer answers as `answer` says. */

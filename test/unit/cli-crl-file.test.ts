@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { sekishoIn } from "../support/cli.js";
+import { sekishoCutShort, sekishoIn } from "../support/cli.js";
 import { OpensslCa } from "../support/openssl-ca.js";
 import { crlExtensions, revoked, signedCrl, partitionOf as urlPartition } from "../support/signed-crl.js";
 import { tempDir } from "../support/temp-dir.js";
@@ -205,6 +205,9 @@ test("crl diff of lists over 1 MB, in and out of order", async (t) => {
   const lines = stdout.split("\n");
   assert.equal(lines.filter((line) => line.startsWith("- ")).length, 10_000);
   assert.equal(lines.at(-2), "0 added, 10000 removed, 0 changed, 30000 unchanged");
+  const cutShort = await sekishoCutShort(dir, "crl", "diff", "old.crl", "new.crl");
+  assert.deepEqual([cutShort.code, cutShort.stderr], [0, ""]);
+  assert.notEqual(cutShort.stdout.length, 0);
   const backwards = await sekishoIn(dir, "crl", "diff", "old.crl", "backwards.crl", "--json");
   assert.deepEqual(JSON.parse(backwards.stdout).unchanged, 40_000, backwards.stderr);
 });
