@@ -41,9 +41,15 @@ export function isWrongTimeType(tag: number, seconds: number): boolean {
 const YEAR_1950 = Date.UTC(1950, 0, 1) / 1000;
 const YEAR_2050 = Date.UTC(2050, 0, 1) / 1000;
 
+/** A copy of a SEQUENCE that is strict DER all through. */
 function readSequence(reader: DerReader): Uint8Array {
   reader.next(TAG.SEQUENCE);
   const element = reader.element().slice();
-  assertStrictDer(element);
+  try {
+    assertStrictDer(element);
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    throw new DerError(error.fault, reader.header + error.offset);
+  }
   return element;
 }

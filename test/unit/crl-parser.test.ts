@@ -78,6 +78,11 @@ function unusedBit(): Buffer {
   return der;
 }
 
+/** A list whose issuer has an INTEGER with a spare octet in it. */
+function badIssuer(): Buffer {
+  return rawCertificateList({ issuerName: sequence(encoded(Buffer.of(TAG.INTEGER, 2, 0, 1))) });
+}
+
 /** A list whose revokedCertificates claims more than the tbsCertList has. */
 function overlongEntries(): Buffer {
   const der = rawCertificateList({ entries: [rawEntry(1, REVOKED)] });
@@ -164,6 +169,7 @@ describe("CRL parser refuses (P28)", () => {
       rawCertificateList({ extensions: [extension("1.2.3", padded(LONG))] }),
       /length-too-large/,
     ],
+    ["an issuer that is not strict DER, with the place", badIssuer(), /integer-not-minimal at byte 26/],
     ["trailing byte", Buffer.concat([rawCertificateList(), Buffer.of(0)]), /trailing-bytes/],
     ["missing last byte", rawCertificateList().subarray(0, -1), /truncated/],
     ["nothing", Buffer.alloc(0), /truncated/],
