@@ -181,7 +181,7 @@ const BROKEN: Record<string, Broken> = {
   "sekisho.crl_scope_contradictory": [withIdp(idpValue(undefined, flag(5)))],
   "pkix.invalid_uri_syntax": [withIdp(idpValue("ldap://a/x"))],
   "sekisho.crl_scope_empty": [withIdp(sequence())],
-  "sekisho.crl_scope_not_of_subjects": [withIdp(idpValue(undefined, flag(1))), onlyFor({ subjects: "ca" })],
+  "sekisho.crl_scope_not_of_subjects": [withIdp(idpValue(undefined, flag(2)))],
   "sekisho.crl_only_some_reasons": [withIdp(sequence(primitive(contextPrimitive(3), Buffer.of(1, 0x40))))],
   "sekisho.crl_is_indirect": [withIdp(idpValue(undefined, flag(4)))],
   e_crl_has_idp: [withIdp(idpValue(undefined, flag(1))), onlyFor({ partition: SHARD })],
@@ -287,7 +287,6 @@ describe("CRL lint", () => {
         "sekisho.crl_scope_contradictory",
         "sekisho.crl_scope_not_of_subjects",
       ],
-      [withIdp(idpValue(undefined, flag(2))), PKIX, "sekisho.crl_scope_not_of_subjects"],
       [{}, onlyFor({ partition: SHARD }), "e_crl_has_idp"],
       [
         withIdp(fullName(uriName(SHARD), uriName("http://b/1.crl"))),

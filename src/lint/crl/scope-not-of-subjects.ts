@@ -1,9 +1,9 @@
 import type { CrlRule } from "./rule.js";
 
-/** RFC 5280 5.2.5, standards H11: a list limited to the other kind of certificates says nothing about its own. */
+/** RFC 5280 5.2.5, standards H11: such a list says nothing about the certificates that it is for. */
 export const scopeNotOfSubjects: CrlRule = {
   names: ["sekisho.crl_scope_not_of_subjects"],
-  text: "the list is limited to certificates that it is not for",
-  breaks: ({ extensions: { issuingDistributionPoint: point }, subjects }) =>
-    subjects === "ca" ? point?.onlyContainsUserCerts === true : point?.onlyContainsCACerts === true,
+  text: "a list for subscribers is limited to CA certificates",
+  breaks: ({ extensions: { issuingDistributionPoint }, subjects }) =>
+    subjects === "subscriber" && issuingDistributionPoint?.onlyContainsCACerts === true,
 };
