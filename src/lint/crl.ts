@@ -170,10 +170,11 @@ function runEntryRules(
   let entryRules = rules.filter(({ breaksEntry }) => breaksEntry !== undefined);
   const drain = () => {
     while (parser.next() === "entry") {
-      onEntry(parser.entry);
+      const { entry, header } = parser;
+      onEntry(entry);
       for (const rule of entryRules) {
-        if (rule.breaksEntry?.(parser.entry, parser.header) !== true) continue;
-        report(findings, rule, hex(parser.entry.serial));
+        if (rule.breaksEntry?.(entry, header) !== true) continue;
+        report(findings, rule, hex(entry.serial));
         entryRules = entryRules.filter((other) => other !== rule);
       }
     }
