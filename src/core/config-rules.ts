@@ -55,6 +55,11 @@ function* tlsRules({ responder }: ConfigFields): Generator<BrokenRule> {
 function* issuerRules(config: ConfigFields, name: string, issuer: Issuer): Generator<BrokenRule> {
   const at = ["issuers", name];
   const { tokens, profiles, policies, issuers } = config;
+  if (name.endsWith("-delta"))
+    yield {
+      path: at,
+      expectation: 'expected a name that does not end in "-delta": delta CRLs have such names',
+    };
   yield* mustExist([...at, "token"], tokens, issuer.token, "token");
   yield* mustExist([...at, "profile"], profiles, issuer.profile, "profile");
   yield* mustExist([...at, "ocsp", "token"], tokens, issuer.ocsp.token, "token");

@@ -30,9 +30,9 @@ export interface ParsedCrl {
 export type TbsSink = (bytes: Uint8Array, header: CrlHeader) => void;
 
 /** Most bytes of everything before the entries, of one entry, and of everything after them. Each fits the window. */
-const HEADER_LIMIT = 64 * 1024;
+export const HEADER_LIMIT = 64 * 1024;
 const ENTRY_LIMIT = 16 * 1024;
-const TAIL_LIMIT = 64 * 1024;
+export const TAIL_LIMIT = 64 * 1024;
 
 type Stage = "header" | "entries" | "tail" | "done";
 
@@ -240,7 +240,8 @@ export class CrlStreamParser {
   }
 }
 
-function readEnvelope(reader: DerReader): NonNullable<ParsedCrl["envelope"]> {
+/** Reads what stands behind the tbsCertList. */
+export function readEnvelope(reader: DerReader): NonNullable<ParsedCrl["envelope"]> {
   reader.next(TAG.SEQUENCE);
   const signatureAlgorithm = reader.element().slice();
   if (reader.bitString() !== 0) throw new DerError("bit-string-unused-bits", reader.header);

@@ -46,3 +46,6 @@ export const FAULT_FIELDS: HeaderFields = [
   ["Content-Type", "text/plain"],
   ["Cache-Control", "no-store"],
 ];
+
+/** Content of a 500 where a file's beginning cannot be read. */
+export const UNREADABLE = Buffer.from("the file cannot be read\n");

@@ -13,14 +13,26 @@ export function isNotModified(
   now: number,
 ): boolean {
   const ifNoneMatch = request.header("if-none-match");
-  if (ifNoneMatch !== "") return matchesAny(ifNoneMatch, etag);
+  if (ifNoneMatch !== "") return matchesAny(ifNoneMatch, etag, "weak");
   const ifModifiedSince = request.header("if-modified-since");
   if (ifModifiedSince === "") return false;
   const since = parseHttpDate(ifModifiedSince);
   return since !== undefined && since <= now && lastModified <= since;
 }
 
-function matchesAny(header: string, etag: string): boolean {
+/**
+ * True if a request is to be answered 412 (RFC 9110 13.2.2): If-Match decides alone when present (strong comparison, `*`,
+ * lists); otherwise If-Unmodified-Since, ignored when it is garbage. Before `isNotModified`.
+ */
+export function isPreconditionFailed(request: HttpRequest, etag: string, lastModified: number): boolean {
+  const ifMatch = request.header("if-match");
+  if (ifMatch !== "") return !matchesAny(ifMatch, etag, "strong");
+  const since = parseHttpDate(request.header("if-unmodified-since"));
+  return since !== undefined && lastModified > since;
+}
+
+function matchesAny(header: string, etag: string, comparison: "strong" | "weak"): boolean {
   if (header.trim() === "*") return true;
-  return header.split(",").some((candidate) => candidate.trim().replace(/^W\//, "") === etag);
+  const wanted = comparison === "weak" ? [etag, `W/${etag}`] : [etag];
+  return header.split(",").some((candidate) => wanted.includes(candidate.trim()));
 }

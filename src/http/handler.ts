@@ -23,13 +23,31 @@ export const BODY_FIELDS: readonly string[] = ["content-type", "content-encoding
 /** Header fields in wire order. Transports add Date, Content-Length and Connection themselves. */
 export type HeaderFields = readonly (readonly [name: string, value: string])[];
 
-/** What a transport hands to the handler to answer with. `send` may be called later, once; after an abort it does nothing. */
+/** Part of an open file. Nothing of it is held in memory. */
+export interface FileRange {
+  /** Octets, at least one. */
+  readonly length: number;
+  /** Reads from an offset in the range until the buffer is full; returns false if the file cannot give that. */
+  read(buffer: Uint8Array, offset: number): boolean;
+  /** Lets go of the file. To be called exactly once. */
+  close(): void;
+}
+
+/**
+ * What a transport hands to the handler to answer with. `send` or `sendFile` may be called later, once; after an abort
+ * they send nothing.
+ */
 export interface HttpReply {
   /**
    * Sends the whole answer. For a HEAD request the transport sends the head with the body's length and leaves the
    * body out; for status 304 neither body nor Content-Length is sent.
    */
   send(status: number, fields: HeaderFields, body: Uint8Array): void;
+  /**
+   * Sends an answer whose body is part of a file: piece by piece, when the peer takes more. Where the file cannot be
+   * read on, or the peer takes nothing for `idleTimeoutMs`, the connection is cut. Closes the range in any case.
+   */
+  sendFile(status: number, fields: HeaderFields, range: FileRange): void;
   /** True once the peer is gone: work for this request may be dropped. */
   readonly aborted: boolean;
 }

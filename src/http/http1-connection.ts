@@ -1,11 +1,13 @@
 import type { Socket } from "node:net";
 import { FAULT_FIELDS, statusText } from "./answer.js";
-import type { HttpHandler, HttpLimits, HttpRequest } from "./handler.js";
+import type { FileRange, HttpHandler, HttpLimits, HttpRequest } from "./handler.js";
 import { Exchange, type ExchangeOwner } from "./http1-exchange.js";
 import type { RequestHead } from "./http1-head.js";
 import { type ParserEvent, RequestParser } from "./http1-parser.js";
+import { Http1Transfer, type TransferOwner } from "./http1-transfer.js";
 import type { Watched } from "./listener.js";
 import { peerOfSocket } from "./peer-text.js";
+import { takeTurn } from "./transfer.js";
 
 /** Pipelined requests without an answer; with more, reading stops until some are answered. */
 const MAX_IN_FLIGHT = 16;
@@ -17,7 +19,7 @@ const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
  * One HTTP/1.x connection: parses, calls the handler, writes the answers in order. The socket must allow half-open
  * operation: clients such as openssl close their side once the request is sent.
  */
-export class Http1Connection implements ExchangeOwner, Watched {
+export class Http1Connection implements ExchangeOwner, TransferOwner, Watched {
   aborted = false;
   readonly #socket: Socket;
   readonly #handler: HttpHandler;
@@ -25,6 +27,9 @@ export class Http1Connection implements ExchangeOwner, Watched {
   readonly #parser: RequestParser;
   readonly #peer: string;
   readonly #inFlight: Exchange[] = [];
+  /** The file of the first exchange in flight, whose head is written. */
+  #transfer: Http1Transfer | undefined;
+  #closesAfterTransfer = false;
   #state: "fresh" | "open" | "last-request" | "lingering" = "fresh";
   #draining = false;
   #peerEnded = false;
@@ -46,6 +51,8 @@ export class Http1Connection implements ExchangeOwner, Watched {
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.aborted = true;
+      this.#transfer?.end();
+      for (const exchange of this.#inFlight) exchange.takeFile()?.close();
       onClosed();
     });
   }
@@ -84,6 +91,16 @@ export class Http1Connection implements ExchangeOwner, Watched {
     this.#pump();
   }
 
+  moved(): void {
+    this.#await("transfer");
+  }
+
+  sent(): void {
+    this.#transfer = undefined;
+    this.#finishFirst(this.#closesAfterTransfer);
+    this.answered();
+  }
+
   #receive(segment: Buffer): void {
     if (this.#state === "last-request" || this.#state === "lingering") return;
     this.#state = "open";
@@ -117,6 +134,7 @@ export class Http1Connection implements ExchangeOwner, Watched {
 
   #mayParse(): boolean {
     if (this.#state === "last-request" || this.#state === "lingering") return false;
+    if (this.#transfer !== undefined) return false;
     if (this.#draining && this.#inFlight.length > 0) return false;
     return this.#inFlight.length < MAX_IN_FLIGHT && !this.#socket.writableNeedDrain;
   }
@@ -156,16 +174,29 @@ export class Http1Connection implements ExchangeOwner, Watched {
 
   /** Writes the answers whose turn it is. */
   #flush(): void {
-    for (let next = this.#inFlight[0]; next?.ready; next = this.#inFlight[0]) {
+    while (this.#transfer === undefined && this.#inFlight[0]?.ready) {
+      const next = this.#inFlight[0];
       const keepsAlive = next.keepsAlive && !(this.#draining && this.#inFlight.length === 1);
       this.#write(next.encode(keepsAlive));
-      this.#inFlight.shift();
-      if (!keepsAlive) this.#linger();
+      const file = next.takeFile();
+      if (file === undefined) this.#finishFirst(!keepsAlive);
+      else this.#startTransfer(file, !keepsAlive);
     }
     if (this.#continueDue && this.#inFlight.length === 0) {
       this.#continueDue = false;
       if (this.#parser.phase === "body") this.#socket.write(CONTINUE);
     }
+  }
+
+  #startTransfer(file: FileRange, closes: boolean): void {
+    this.#closesAfterTransfer = closes;
+    this.#transfer = new Http1Transfer(this.#socket, file, this);
+    takeTurn(this.#transfer);
+  }
+
+  #finishFirst(closes: boolean): void {
+    this.#inFlight.shift();
+    if (closes) this.#linger();
   }
 
   #write(parts: readonly Uint8Array[]): void {
@@ -194,6 +225,7 @@ export class Http1Connection implements ExchangeOwner, Watched {
   }
 
   #awaited(): keyof typeof WAITS {
+    if (this.#transfer !== undefined) return "transfer";
     if (this.#inFlight.length > 0) return "answer";
     if (this.#socket.writableLength > 0) return "write";
     return this.#state === "fresh" ? "head" : this.#parser.phase;
@@ -213,6 +245,7 @@ const WAITS = {
   body: (limits: HttpLimits) => limits.bodyTimeoutMs,
   idle: (limits: HttpLimits) => limits.idleTimeoutMs,
   write: (limits: HttpLimits) => limits.idleTimeoutMs,
+  transfer: (limits: HttpLimits) => limits.idleTimeoutMs,
   linger: () => LINGER_MS,
   answer: () => Number.POSITIVE_INFINITY,
 };

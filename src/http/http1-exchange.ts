@@ -1,13 +1,17 @@
 import { answerHead, hasNoContent } from "./answer.js";
-import type { HeaderFields, HttpReply } from "./handler.js";
+import type { FileRange, HeaderFields, HttpReply } from "./handler.js";
 
 /** Bodies up to this size are copied behind their head, which is cheaper than a second buffer to write. */
 const COPY_LIMIT = 64 * 1024;
+
+const EMPTY = new Uint8Array();
 
 interface Answer {
   readonly status: number;
   readonly fields: HeaderFields;
   readonly body: Uint8Array;
+  /** What Content-Length says. */
+  readonly length: number;
 }
 
 /** What an exchange needs from its connection. */
@@ -24,6 +28,7 @@ export class Exchange implements HttpReply {
   readonly #http11: boolean;
   readonly #isHead: boolean;
   #answer: Answer | undefined;
+  #file: FileRange | undefined;
 
   constructor(owner: ExchangeOwner, request: { http11: boolean; isHead: boolean; keepsAlive: boolean }) {
     this.#owner = owner;
@@ -42,16 +47,32 @@ export class Exchange implements HttpReply {
 
   send(status: number, fields: HeaderFields, body: Uint8Array): void {
     if (this.#answer !== undefined || this.#owner.aborted) return;
-    this.#answer = { status, fields, body };
+    this.#answer = { status, fields, body, length: body.length };
     this.#owner.answered();
   }
 
-  /** The answer's bytes, in one buffer unless the body is large. Only for an exchange that is `ready`. */
+  sendFile(status: number, fields: HeaderFields, range: FileRange): void {
+    const isWanted = this.#answer === undefined && !this.#owner.aborted;
+    if (isWanted && !this.#isHead) this.#file = range;
+    else range.close();
+    if (!isWanted) return;
+    this.#answer = { status, fields, body: EMPTY, length: range.length };
+    this.#owner.answered();
+  }
+
+  /** Takes the file that has to follow the encoded answer; from then on it is the caller's. */
+  takeFile(): FileRange | undefined {
+    const file = this.#file;
+    this.#file = undefined;
+    return file;
+  }
+
+  /** The answer's bytes without a file's, in one buffer unless the body is large. Only for an exchange that is `ready`. */
   encode(keepsAlive: boolean): Uint8Array[] {
     if (this.#answer === undefined) return [];
-    const { status, fields, body } = this.#answer;
+    const { status, fields, body, length } = this.#answer;
     const connection = !keepsAlive ? "close" : this.#http11 ? "" : "keep-alive";
-    const head = answerHead(status, fields, body.length, connection);
+    const head = answerHead(status, fields, length, connection);
     if (this.#isHead || hasNoContent(status) || body.length === 0) return [Buffer.from(head, "latin1")];
     if (body.length > COPY_LIMIT) return [Buffer.from(head, "latin1"), body];
     const whole = Buffer.allocUnsafe(head.length + body.length);

@@ -17,23 +17,29 @@ import { UwsBodyRequest, UwsRequest } from "./uws-request.js";
 
 type Loaded = Extract<LoadedUws, { readonly file: string }>;
 
+/** How often transfers that stand still are tried again: well within the 10 s that uWS gives them. */
+const RETRY_MS = 4_000;
 /** How often a drain looks whether its connections are closed, in milliseconds. */
 const DRAIN_CHECK_MS = 10;
 
 /**
  * The uWebSockets.js transport: serves connections that the acceptor hands over once their first request head has been
  * found plain. uWS keeps two deadlines of its own, neither adjustable: about 10 s for an idle connection and for a body
- * that stalls. It adds the fields Date and uWebSockets to every answer.
+ * that stalls; files are kept from it by trying again (UwsTransfer). It adds the fields Date and uWebSockets to every answer.
  */
 export class UwsTransport {
   readonly #app: TemplatedApp;
   readonly #adopt: (fd: number) => void;
-  readonly #draining: Draining = { now: false, inFlight: 0 };
+  readonly #draining: Draining = { now: false, inFlight: 0, transfers: new Set() };
+  readonly #retries: NodeJS.Timeout;
   #connections = 0;
 
-  private constructor(app: TemplatedApp, adopt: (fd: number) => void) {
+  private constructor(app: TemplatedApp, adopt: (fd: number) => void, { idleTimeoutMs }: HttpLimits) {
     this.#app = app;
     this.#adopt = adopt;
+    const everyMs = Math.min(RETRY_MS, idleTimeoutMs / 4);
+    this.#retries = setInterval(() => this.#retry(idleTimeoutMs), everyMs);
+    this.#retries.unref();
   }
 
   /** Sets the transport up; undefined if connections cannot be handed to this binary. */
@@ -46,7 +52,7 @@ export class UwsTransport {
     const app = uws.App();
     const adopt = adoption(app, bindings, file);
     if (adopt === undefined) return undefined;
-    const transport = new UwsTransport(app, adopt);
+    const transport = new UwsTransport(app, adopt, limits);
     app.filter((_, change) => transport.#countConnection(Number(change)));
     app.any("/*", (response, request) => transport.#serve(response, request, handler, limits));
     return transport;
@@ -67,6 +73,7 @@ export class UwsTransport {
     while (this.#mayWait(performance.now() - start, drainMs, idleMs))
       await new Promise((resolve) => setTimeout(resolve, DRAIN_CHECK_MS));
     this.#app.close();
+    clearInterval(this.#retries);
   }
 
   #mayWait(elapsedMs: number, drainMs: number, idleMs: number): boolean {
@@ -77,6 +84,11 @@ export class UwsTransport {
   /** 1 for a new connection, -1 for one that is gone. */
   #countConnection(change: number): void {
     this.#connections += change;
+  }
+
+  #retry(mostMs: number): void {
+    const now = performance.now();
+    for (const transfer of this.#draining.transfers) transfer.retry(now, mostMs);
   }
 
   #serve(response: HttpResponse, request: NativeRequest, handler: HttpHandler, limits: HttpLimits): void {

@@ -1,18 +1,25 @@
+import type { CrlKind } from "./crl-files.js";
+
+/** What the page says about one CRL. Times are unix seconds. */
+export interface PageCrl {
+  /** Path below `/crl/`. */
+  readonly name: string;
+  readonly kind: CrlKind;
+  readonly number: bigint;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  /** Octets. */
+  readonly length: number;
+}
+
 /** What the page says about one issuer. */
 export interface PageIssuer {
   readonly id: string;
   readonly subject: string;
   /** SHA-256 of the certificate, lower-case hexadecimal (standards Q6.1.4). */
   readonly fingerprint: string;
-  /** Absent until a CRL is published. */
-  readonly crl:
-    | {
-        readonly number: string;
-        readonly thisUpdate: string;
-        readonly nextUpdate: string;
-        readonly entries: number;
-      }
-    | undefined;
+  /** Those that are published. */
+  readonly crls: readonly PageCrl[];
 }
 
 /** The repository's page: every CRL and CA certificate, plain HTML without scripts. */
@@ -32,17 +39,32 @@ ${rows}
 `;
 }
 
-function issuerSection({ id, subject, fingerprint, crl }: PageIssuer): string {
-  const list =
-    crl === undefined
-      ? "none published yet"
-      : `<a href="/crl/${id}.crl">/crl/${id}.crl</a>, number ${crl.number}, ${crl.entries} entries, issued ${crl.thisUpdate}, next by ${crl.nextUpdate}`;
+function issuerSection({ id, subject, fingerprint, crls }: PageIssuer): string {
+  const complete = crls.some(({ kind }) => kind === "complete")
+    ? []
+    : ["<dt>Complete CRL</dt><dd>none published yet</dd>"];
   return `<section><h2>${escapeHtml(subject)}</h2><dl>
 <dt>CA certificate</dt><dd><a href="/certs/${id}.cer">/certs/${id}.cer</a></dd>
 <dt>SHA-256 fingerprint</dt><dd><code>${fingerprint}</code></dd>
-<dt>Complete CRL</dt><dd>${list}</dd>
+${[...complete, ...crls.map(crlLine)].join("\n")}
+<dt>CRL URLs as JSON</dt><dd>${["full", "partitioned"].map((of) => link(`/crl/${id}/${of}.json`)).join(", ")}</dd>
 </dl></section>`;
 }
+
+const TITLES: Record<CrlKind, string> = {
+  complete: "Complete CRL",
+  delta: "Delta CRL",
+  partition: "Partitioned CRL",
+};
+
+function crlLine({ name, kind, number, thisUpdate, nextUpdate, length }: PageCrl): string {
+  const dates = `issued ${isoTime(thisUpdate)}, next by ${isoTime(nextUpdate)}`;
+  return `<dt>${TITLES[kind]}</dt><dd>${link(`/crl/${name}`)}, number ${number}, ${length} bytes, ${dates}</dd>`;
+}
+
+const link = (path: string): string => `<a href="${path}">${path}</a>`;
+
+const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 const ENTITIES: Record<string, string> = {
   "&": "&amp;",

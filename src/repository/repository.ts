@@ -1,58 +1,66 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Clock, nowSeconds } from "../core/clock.js";
-import { isSekishoError } from "../core/errors.js";
-import { readCrl, type SignedCrl } from "../crl/read-crl.js";
-import { isNotModified } from "../http/conditional.js";
-import type { HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/handler.js";
-import { httpDate } from "../http/http-date.js";
+import type { Log } from "../core/log.js";
+import type { FileRange, HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/handler.js";
 import type { StoredIssuer } from "../store/status-reader.js";
 import { parseCertificate } from "../x509/certificate.js";
 import { nameText } from "../x509/name-text.js";
-import { renderPage } from "./page.js";
+import { CrlFiles, type CrlKind, crlName } from "./crl-files.js";
+import { type Document, select, smallDocument } from "./document.js";
+import { Downloads } from "./downloads.js";
+import { type PageCrl, renderPage } from "./page.js";
 
-const EMPTY = Buffer.alloc(0);
-/** A page and a CA certificate may be kept this long; a CRL at most until its nextUpdate (standards F19). */
-const MAX_AGE = 3600;
+const EMPTY = new Uint8Array();
+const TEXT_FIELDS: HeaderFields = [["content-type", "text/plain; charset=utf-8"]];
+/** Tells a client that finds all downloads taken when to come again. */
+const BUSY_FIELDS: HeaderFields = [...TEXT_FIELDS, ["cache-control", "no-store"], ["retry-after", "30"]];
 
-/** A document as it is served. Times are unix seconds. */
-interface Document {
-  readonly body: Buffer;
-  readonly type: string;
-  readonly etag: string;
-  readonly lastModified: number;
-  /** Undefined where nothing expires. */
-  readonly expires: number | undefined;
-}
+/** `/crl/ID.crl`, `/crl/ID-delta.crl`, `/crl/ID/SHARD.crl`: the path below `/crl/` is the path below the CRL directory. */
+const CRL_TARGET = /^\/crl\/(([a-z0-9-]{1,32}?)(?:(-delta)|(\/(?:0|[1-9]\d{0,8})))?\.crl)$/;
+/** `/crl/ID/full.json`, `/crl/ID/partitioned.json`. */
+const ARRAY_TARGET = /^\/crl\/([a-z0-9-]{1,32})\/(full|partitioned)\.json$/;
+const CERTIFICATE_TARGET = /^\/certs\/([a-z0-9-]{1,32})\.cer$/;
 
-/** A CRL file as it was read; without document and CRL if it is damaged, so that it is not read again and again. */
-interface CachedCrl {
-  readonly identity: string;
-  readonly document?: Document;
-  readonly crl?: SignedCrl;
+export interface RepositoryOptions {
+  readonly crlDir: string;
+  /** Where the world reaches the repository, without a slash at its end. */
+  readonly publicUrl: string;
+  /** The CAs as the store has them now. */
+  readonly issuers: () => readonly StoredIssuer[];
+  /** Seconds from one scheduled CRL to the next; undefined where nobody says. */
+  readonly period: (issuer: string, kind: CrlKind) => number | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** The public repository: CRLs, CA certificates and the page that links them (standards F18, Q2.2). Read-only. */
 export class Repository {
-  private readonly crls = new Map<string, CachedCrl>();
+  readonly downloads = new Downloads();
+  private readonly files: CrlFiles;
   /** Found in this turn of the event loop: looking at the store and the file costs more than the rest of an answer. */
   private readonly thisTurn = new Map<string, Document>();
 
-  /** `issuers` reads the CAs as the store has them now. */
-  constructor(
-    private readonly crlDir: string,
-    private readonly issuers: () => readonly StoredIssuer[],
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly options: RepositoryOptions) {
+    this.files = new CrlFiles(options.crlDir, options.log);
+  }
 
   /** Answers a GET or HEAD that is not OCSP. Paths are compared whole: nothing is decoded or resolved (standards P26). */
   readonly handle: HttpHandler = (request, reply) => {
-    const document = this.thisTurn.get(request.target) ?? this.findOnce(request.target);
-    if (document === undefined)
-      reply.send(404, [["content-type", "text/plain; charset=utf-8"]], Buffer.from("no such resource\n"));
+    const { target } = request;
+    const document = this.thisTurn.get(target) ?? this.findOnce(target);
+    if (document === undefined) reply.send(404, TEXT_FIELDS, Buffer.from("no such resource\n"));
     else this.send(document, request, reply);
   };
+
+  /** Seconds until each served CRL's nextUpdate, negative when it has passed; of partitions the one that comes first. */
+  *lives(): Generator<{ issuer: string; kind: CrlKind; seconds: number }> {
+    const now = nowSeconds(this.options.clock);
+    for (const { id: issuer } of this.options.issuers())
+      for (const [kind, names] of this.namesOf(issuer)) {
+        const ends = names.flatMap((name) => this.files.find(name)?.nextUpdate ?? []);
+        if (ends.length > 0) yield { issuer, kind, seconds: ends.reduce((a, b) => Math.min(a, b)) - now };
+      }
+  }
 
   private findOnce(target: string): Document | undefined {
     const document = this.find(target);
@@ -64,99 +72,92 @@ export class Repository {
 
   private find(target: string): Document | undefined {
     if (target === "/") return this.page();
-    const crl = /^\/crl\/([a-z0-9-]{1,32})\.crl$/.exec(target)?.[1];
-    if (crl !== undefined) return this.known(crl) === undefined ? undefined : this.crl(crl)?.document;
-    const certificate = /^\/certs\/([a-z0-9-]{1,32})\.cer$/.exec(target)?.[1];
-    const issuer = certificate === undefined ? undefined : this.known(certificate);
-    return issuer === undefined ? undefined : certificateDocument(issuer);
+    const [, name, crlIssuer, delta, shard] = CRL_TARGET.exec(target) ?? [];
+    if (name !== undefined && crlIssuer !== undefined) {
+      const kind = delta !== undefined ? "delta" : shard !== undefined ? "partition" : "complete";
+      return this.crl(name, crlIssuer, kind);
+    }
+    const [, arrayIssuer, of] = ARRAY_TARGET.exec(target) ?? [];
+    if (arrayIssuer !== undefined)
+      return this.urlArray(arrayIssuer, of === "full" ? "complete" : "partition");
+    const [, certificateOf] = CERTIFICATE_TARGET.exec(target) ?? [];
+    const issuer = certificateOf === undefined ? undefined : this.known(certificateOf);
+    return issuer && certificateDocument(issuer);
   }
 
   private send(document: Document, request: HttpRequest, reply: HttpReply): void {
-    const now = nowSeconds(this.clock);
-    const { body, type, etag, lastModified, expires } = document;
-    const maxAge = Math.max(0, Math.min(MAX_AGE, (expires ?? Number.POSITIVE_INFINITY) - now - 1));
-    const fields: HeaderFields = [
-      ["content-type", type],
-      ["last-modified", httpDate(lastModified)],
-      ["etag", etag],
-      ["expires", httpDate(now + maxAge)],
-      ["cache-control", `max-age=${maxAge}, public, no-transform, must-revalidate`],
-      ["x-content-type-options", "nosniff"],
-    ];
-    const unchanged = isNotModified(request, etag, lastModified, now);
-    reply.send(unchanged ? 304 : 200, fields, unchanged ? EMPTY : body);
+    const { content } = document;
+    const { status, fields, octets } = select(document, request, nowSeconds(this.options.clock));
+    if (octets === undefined) reply.send(status, fields, EMPTY);
+    else if (content instanceof Uint8Array)
+      reply.send(status, fields, content.subarray(octets.start, octets.stop));
+    else if (request.method === "HEAD") reply.sendFile(status, fields, headOnly(content.length));
+    else {
+      const range = this.downloads.start(request.peer, () => content.range(octets));
+      if (range === "busy") reply.send(503, BUSY_FIELDS, Buffer.from("too many downloads\n"));
+      else if (range !== undefined) reply.sendFile(status, fields, range);
+      else {
+        this.thisTurn.delete(request.target);
+        this.handle(request, reply);
+      }
+    }
   }
 
   private known(id: string): StoredIssuer | undefined {
-    return this.issuers().find((issuer) => issuer.id === id);
+    return this.options.issuers().find((issuer) => issuer.id === id);
+  }
+
+  private crl(name: string, issuer: string, kind: CrlKind): Document | undefined {
+    const crl = this.known(issuer) && this.files.find(name);
+    if (crl === undefined) return undefined;
+    const { thisUpdate, nextUpdate, etag, content } = crl;
+    const period = this.options.period(issuer, kind) ?? Number.POSITIVE_INFINITY;
+    const freshUntil = Math.min(nextUpdate, thisUpdate + period);
+    return { content, type: "application/pkix-crl", etag, lastModified: thisUpdate, freshUntil };
+  }
+
+  /** Where an issuer's CRLs are, as its certificates say it (standards K6, K9); one empty string before the first. */
+  private urlArray(issuer: string, kind: CrlKind): Document | undefined {
+    if (this.known(issuer) === undefined) return undefined;
+    const names = this.namesOf(issuer).get(kind) ?? [];
+    const urls = names.map((name) => `${this.options.publicUrl}/crl/${name}`);
+    const json = JSON.stringify(urls.length === 0 ? [""] : urls);
+    return smallDocument(Buffer.from(`${json}\n`), "application/json", nowSeconds(this.options.clock));
+  }
+
+  /** Names of the CRLs of an issuer that are served. */
+  private namesOf(issuer: string): Map<CrlKind, string[]> {
+    const served = (names: string[]): string[] => names.filter((name) => this.files.find(name) !== undefined);
+    return new Map([
+      ["complete", served([crlName(issuer, "complete")])],
+      ["delta", served([crlName(issuer, "delta")])],
+      ["partition", served(this.files.partitions(issuer))],
+    ]);
   }
 
   private page(): Document {
-    const html = renderPage(
-      this.issuers().map(({ id, certificate }) => {
-        const crl = this.crl(id)?.crl;
-        return {
-          id,
-          subject: nameText(parseCertificate(certificate).subjectName),
-          fingerprint: createHash("sha256").update(certificate).digest("hex"),
-          crl: crl && {
-            number: String(crl.extensions.cRLNumber),
-            entries: crl.entries.count,
-            thisUpdate: new Date(crl.header.thisUpdate * 1000).toISOString(),
-            nextUpdate: new Date((crl.header.nextUpdate ?? 0) * 1000).toISOString(),
-          },
-        };
-      }),
-    );
-    return makeDocument(Buffer.from(html), "text/html; charset=utf-8", nowSeconds(this.clock), undefined);
+    const issuers = this.options.issuers().map(({ id, certificate }) => ({
+      id,
+      subject: nameText(parseCertificate(certificate).subjectName),
+      fingerprint: createHash("sha256").update(certificate).digest("hex"),
+      crls: [...this.namesOf(id)].flatMap(([kind, names]) =>
+        names.flatMap((name) => this.pageCrl(name, kind)),
+      ),
+    }));
+    const html = Buffer.from(renderPage(issuers));
+    return smallDocument(html, "text/html; charset=utf-8", nowSeconds(this.options.clock));
   }
 
-  /** The published CRL. Read again when the file was replaced; a reader sees the whole old or the whole new one (F20). */
-  private crl(id: string): CachedCrl | undefined {
-    const file = join(this.crlDir, `${id}.crl`);
-    let fd: number;
-    try {
-      fd = openSync(file, "r");
-    } catch {
-      return undefined;
-    }
-    try {
-      const { ino, size, mtimeMs } = fstatSync(fd);
-      const identity = `${ino} ${size} ${mtimeMs}`;
-      const cached = this.crls.get(id);
-      if (cached?.identity === identity) return cached;
-      const fresh = { identity, ...crlDocument(readFileSync(fd)) };
-      this.crls.set(id, fresh);
-      return fresh;
-    } finally {
-      closeSync(fd);
-    }
-  }
-}
-
-/** Empty for bytes that are not a CRL: better no answer than a broken one, and the other documents go on. */
-function crlDocument(body: Buffer): { document?: Document; crl?: SignedCrl } {
-  try {
-    const crl = readCrl([body]);
-    const { thisUpdate, nextUpdate } = crl.header;
-    return { crl, document: makeDocument(body, "application/pkix-crl", thisUpdate, nextUpdate) };
-  } catch (error) {
-    if (!isSekishoError(error, "CRL_INVALID")) throw error;
-    return {};
+  private pageCrl(name: string, kind: CrlKind): PageCrl[] {
+    const crl = this.files.find(name);
+    return crl === undefined ? [] : [{ ...crl, name, kind, length: crl.content.length }];
   }
 }
 
 function certificateDocument({ certificate }: StoredIssuer): Document {
   const { notBefore } = parseCertificate(certificate);
-  return makeDocument(Buffer.from(certificate), "application/pkix-cert", notBefore, undefined);
+  return smallDocument(certificate, "application/pkix-cert", notBefore);
 }
 
-function makeDocument(
-  body: Buffer,
-  type: string,
-  lastModified: number,
-  expires: number | undefined,
-): Document {
-  const etag = `"${createHash("sha256").update(body).digest("hex")}"`;
-  return { body, type, etag, lastModified, expires };
-}
+/** A file whose length alone is said. */
+const headOnly = (length: number): FileRange => ({ length, read: () => false, close: () => {} });

@@ -4,6 +4,7 @@ import { type Clock, nowSeconds } from "../core/clock.js";
 import { isNotModified } from "../http/conditional.js";
 import type { HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/handler.js";
 import { httpDate } from "../http/http-date.js";
+import type { PeerBudget } from "../http/peer-budget.js";
 import { decodeGetPath } from "../ocsp/get-path.js";
 import type { CertIDHash } from "../ocsp/request.js";
 import { type ErrorStatus, errorResponse } from "../ocsp/response.js";
@@ -11,7 +12,6 @@ import type { Admission } from "./admission.js";
 import type { Answer, Outcome } from "./batch.js";
 import type { Batcher, Deliver } from "./batcher.js";
 import type { JournalFollower } from "./journal-follower.js";
-import type { PeerBudget } from "./peer-budget.js";
 import type { CachedAnswer, ResponseCache } from "./response-cache.js";
 
 /** Longer requests are malformed (standards P7); no client comes near it with 16 CertIDs. */

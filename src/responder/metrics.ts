@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { type Clock, nowSeconds } from "../core/clock.js";
 import type { CertIDHash } from "../ocsp/request.js";
+import type { Repository } from "../repository/repository.js";
 import type { Outcome } from "./batch.js";
 import type { FrontendEvents } from "./frontend.js";
 import type { PreSigner } from "./pre-signer.js";
@@ -159,6 +160,40 @@ export class Metrics implements FrontendEvents {
         this.reset();
         const { firstExpiry } = preSigner;
         if (firstExpiry !== undefined) this.set(firstExpiry - nowSeconds(clock));
+      },
+    });
+  }
+
+  /** Adds the repository's figures. */
+  observe(repository: Repository): void {
+    const registers = [this.registry];
+    const { downloads } = repository;
+    new Gauge({
+      name: "sekisho_crl_life_seconds",
+      help: "Time until nextUpdate of each CRL that is served, of partitions the first; negative when it has passed",
+      aggregator: "min",
+      labelNames: ["issuer", "kind"],
+      registers,
+      collect() {
+        this.reset();
+        for (const { issuer, kind, seconds } of repository.lives()) this.set({ issuer, kind }, seconds);
+      },
+    });
+    new Gauge({
+      name: "sekisho_downloads",
+      help: "Downloads of large CRLs that are under way",
+      registers,
+      collect() {
+        this.set(downloads.underWay);
+      },
+    });
+    new Counter({
+      name: "sekisho_downloads_refused_total",
+      help: "Downloads of large CRLs refused with 503 because there were too many",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(downloads.refused);
       },
     });
   }

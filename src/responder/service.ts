@@ -3,6 +3,7 @@ import { type Clock, nowSeconds, systemClock } from "../core/clock.js";
 import { bootClock, ClockGuard, clockWatch } from "../core/clock-guard.js";
 import type { Config } from "../core/config.js";
 import type { Log } from "../core/log.js";
+import { PeerBudget } from "../http/peer-budget.js";
 import { Repository } from "../repository/repository.js";
 import { Tokens } from "../signer/tokens.js";
 import { mappedPosition, POSITION_OCTETS, positionPath } from "../store/position-file.js";
@@ -15,7 +16,6 @@ import type { Report } from "./ipc.js";
 import { JournalFollower } from "./journal-follower.js";
 import { type Inherited, serveInherited } from "./listeners.js";
 import { Metrics } from "./metrics.js";
-import { PeerBudget } from "./peer-budget.js";
 import { PreSigner, type PresignScope } from "./pre-signer.js";
 import { PresignAll, planned } from "./presign-all.js";
 import { ResponseCache } from "./response-cache.js";
@@ -119,7 +119,14 @@ export async function startService(
     follower.catchUp();
     return status.issuers();
   };
-  const repository = new Repository(config.crl.dir, issuers, systemClock);
+  const repository = new Repository({
+    crlDir: config.crl.dir,
+    publicUrl: config.responder.publicUrl,
+    issuers,
+    period: (id, kind) => (kind === "delta" ? undefined : config.issuers[id]?.crl.period),
+    clock: systemClock,
+    log,
+  });
   const frontend = new Frontend(
     cache,
     follower,
@@ -136,6 +143,7 @@ export async function startService(
       ? undefined
       : makePreSigner(frontend, cache, 2 * maxAnswers, clock.guard, presigned?.scope);
   if (preSigner !== undefined) metrics.follow(preSigner, clock.guard);
+  metrics.observe(repository);
   const preSigning = setInterval(() => preSigner?.tick(), PRE_SIGN_MS);
   const http = await serveInherited(config, inherited, frontend.handle, log);
   log.info({ transport: http.transport }, "responder process answers");

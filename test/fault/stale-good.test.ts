@@ -3,13 +3,13 @@ import { after, before, describe, test } from "node:test";
 import { Piscina } from "piscina";
 import { systemClock } from "../../src/core/clock.js";
 import type { HttpReply, HttpRequest } from "../../src/http/handler.js";
+import { PeerBudget } from "../../src/http/peer-budget.js";
 import { changeStatus } from "../../src/issuer/change-status.js";
 import { admit } from "../../src/responder/admission.js";
 import type { BatchResult, BatchTask } from "../../src/responder/batch.js";
 import { Batcher } from "../../src/responder/batcher.js";
 import { Frontend } from "../../src/responder/frontend.js";
 import { JournalFollower } from "../../src/responder/journal-follower.js";
-import { PeerBudget } from "../../src/responder/peer-budget.js";
 import { ResponseCache } from "../../src/responder/response-cache.js";
 import { Trust } from "../../src/responder/trust.js";
 import type { StatusReader } from "../../src/store/status-reader.js";
@@ -72,7 +72,11 @@ class Harness {
   post(body: Buffer): Promise<Uint8Array> {
     return new Promise((resolve) => {
       const request: HttpRequest = { method: "POST", target: "/ocsp", body, peer: "test", header: () => "" };
-      const reply: HttpReply = { aborted: false, send: (_status, _fields, answer) => resolve(answer) };
+      const reply: HttpReply = {
+        aborted: false,
+        send: (_status, _fields, answer) => resolve(answer),
+        sendFile: () => assert.fail("no OCSP answer is a file"),
+      };
       this.frontend.handle(request, reply);
     });
   }

@@ -1,10 +1,10 @@
 import type { Clock } from "../../src/core/clock.js";
 import type { HttpHandler, HttpReply, HttpRequest } from "../../src/http/handler.js";
+import { PeerBudget } from "../../src/http/peer-budget.js";
 import { admit } from "../../src/responder/admission.js";
 import { Batcher, type RunBatch } from "../../src/responder/batcher.js";
 import { Frontend } from "../../src/responder/frontend.js";
 import { JournalFollower } from "../../src/responder/journal-follower.js";
-import { PeerBudget } from "../../src/responder/peer-budget.js";
 import { type CachedAnswer, ResponseCache } from "../../src/responder/response-cache.js";
 import { Trust } from "../../src/responder/trust.js";
 import { workerOf } from "./batch.js";
@@ -45,6 +45,12 @@ export function send(
       aborted: false,
       send: (status, fields, bytes) =>
         resolve({ status, fields: Object.fromEntries(fields), body: Buffer.from(bytes) }),
+      sendFile: (status, fields, range) => {
+        const bytes = Buffer.alloc(method === "HEAD" ? 0 : range.length);
+        const isRead = bytes.length === 0 || range.read(bytes, 0);
+        range.close();
+        resolve({ status: isRead ? status : 500, fields: Object.fromEntries(fields), body: bytes });
+      },
     };
     handler(request, reply);
     live = false;

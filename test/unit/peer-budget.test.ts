@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PeerBudget } from "../../src/http/peer-budget.js";
 import { peerOf } from "../../src/http/peer-text.js";
-import { PeerBudget } from "../../src/responder/peer-budget.js";
 
 const PEERS: readonly (readonly [string, string])[] = [
   ["192.0.2.7", "192.0.2.7"],
