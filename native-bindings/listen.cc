@@ -2,6 +2,7 @@
 // a share of the connections silently instead of failing with EADDRINUSE.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,11 @@
 
 namespace sekisho {
 namespace {
+
+// Octets that the kernel holds of an answer before they are on their way; connections inherit it from the listening
+// socket. Without it a slow download fills a send buffer of up to 4 MiB, and hears that it may go on when a third of that
+// is gone.
+constexpr int kMostUnsent = 128 * 1024;
 
 struct Address {
   sockaddr_storage storage{};
@@ -40,6 +46,7 @@ const char* Open(const Address& address, int backlog, int* fd) {
   if (*fd == -1) return "socket";
   const int on = 1;
   if (setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1) return "setsockopt";
+  if (setsockopt(*fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsent, sizeof kMostUnsent) == -1) return "setsockopt";
   if (bind(*fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length) == -1) return "bind";
   if (listen(*fd, backlog) == -1) return "listen";
   return nullptr;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, lstatSync, readdirSync, readSync, type Stats } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isSekishoError, SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { type CrlOutline, readCrlOutline } from "../crl/outline.js";
@@ -44,7 +44,8 @@ export class CrlFiles {
   find(name: string): CrlFile | undefined {
     const path = join(this.dir, name);
     const stats = look(path);
-    if (stats === undefined || !stats.isFile()) {
+    const isThere = stats?.isFile() && (!name.includes("/") || isDirectory(dirname(path)));
+    if (stats === undefined || !isThere) {
       this.seen.delete(name);
       return undefined;
     }
@@ -58,7 +59,7 @@ export class CrlFiles {
   /** Names of an issuer's partitions that are there, by number. */
   partitions(issuer: string): string[] {
     const dir = join(this.dir, issuer);
-    if (look(dir)?.isDirectory() !== true) return [];
+    if (!isDirectory(dir)) return [];
     const shards = readdirSync(dir).flatMap((file) => SHARD_FILE.exec(file)?.[1] ?? []);
     return shards.sort((a, b) => Number(a) - Number(b)).map((shard) => partitionName(issuer, shard));
   }
@@ -99,6 +100,9 @@ export const crlName = (issuer: string, kind: "complete" | "delta"): string =>
   kind === "delta" ? `${issuer}-delta.crl` : `${issuer}.crl`;
 
 const partitionName = (issuer: string, shard: string): string => `${issuer}/${shard}.crl`;
+
+/** False for a symlink to one (standards P26). */
+const isDirectory = (path: string): boolean => look(path)?.isDirectory() === true;
 
 function look(path: string): Stats | undefined {
   try {

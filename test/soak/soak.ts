@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { crlRebuilds } from "./crl-rebuilds.js";
+import { downloads } from "./downloads.js";
 import { hostileClients } from "./hostile-clients.js";
 import { issuers } from "./issuers.js";
 import { malformed } from "./malformed.js";
@@ -66,6 +67,18 @@ program
   .option("--entries <n>", "entries of the CRL", count, 1_000_000)
   .option("--seconds <n>", "how long", count, 60)
   .action(crlRebuilds);
+program
+  .command("downloads")
+  .description(
+    "slow downloads of a large CRL beside OCSP requests: memory, descriptors, p99 (F20, invariant 9)",
+  )
+  .option("--readers <n>", "slow downloads at a time", count, 1_000)
+  .option("--octets <n>", "size of the CRL", count, 50_000_000)
+  .option("--pace <n>", "octets a second that each takes", count, 20_000)
+  .option("--rate <n>", "OCSP requests a second", count, 2_000)
+  .option("--seconds <n>", "length of a phase", count, 30)
+  .addOption(new Option("--transport <name>", "of the responder").choices(["uws", "http1"]).default("uws"))
+  .action(downloads);
 
 try {
   await program.parseAsync();

@@ -80,12 +80,15 @@ export class RawClient {
 
   /** Waits for the next whole answer; undefined if the server closes first. `toHead`: the request was a HEAD. */
   async answer(toHead = false): Promise<WireAnswer | undefined> {
+    let needed = 0;
     for (;;) {
-      const parsed = parseAnswer(this.#received, toHead);
-      if (parsed !== undefined) {
+      // Not looked at piece by piece: that takes time quadratic in the size of a large answer.
+      const parsed = this.#received.length < needed ? undefined : parseAnswer(this.#received, toHead);
+      if (parsed?.answer !== undefined) {
         this.#received = this.#received.slice(parsed.size);
         return parsed.answer;
       }
+      needed = parsed?.size ?? needed;
       if (this.#isClosed) return undefined;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -118,7 +121,11 @@ export class RawClient {
   }
 }
 
-function parseAnswer(text: string, toHead: boolean): { answer: WireAnswer; size: number } | undefined {
+/** `size`: of the whole answer. Undefined: its head is not whole. */
+function parseAnswer(
+  text: string,
+  toHead: boolean,
+): { answer: WireAnswer | undefined; size: number } | undefined {
   const headEnd = text.indexOf("\r\n\r\n");
   if (headEnd === -1) return undefined;
   const [statusLine = "", ...lines] = text.slice(0, headEnd).split("\r\n");
@@ -134,7 +141,7 @@ function parseAnswer(text: string, toHead: boolean): { answer: WireAnswer; size:
   const bodiless = toHead || status === 304 || status === 204 || status < 200;
   const length = bodiless ? 0 : Number(fields.get("content-length") ?? 0);
   const bodyStart = headEnd + 4;
-  if (text.length < bodyStart + length) return undefined;
+  if (text.length < bodyStart + length) return { answer: undefined, size: bodyStart + length };
   const body = text.slice(bodyStart, bodyStart + length);
   return { answer: { status, fields, repeated, body }, size: bodyStart + length };
 }

@@ -257,6 +257,15 @@ describe("what is refused, with file, line, key and expectation", () => {
     );
     refused(replaced(['max_age = "1h"', 'max_age = "49h"']), "max_age", "issuers.root.ocsp.max_age", /half/);
   });
+
+  it("an issuer whose CRL would have the path of another one's delta CRL", () => {
+    const text = demoConfigText().replaceAll("issuers.root", "issuers.root-delta");
+    assert.throws(
+      () => parseConfig(text, "/etc/sekisho.toml"),
+      (error) =>
+        isSekishoError(error, "CONFIG_INVALID") && /issuers\.root-delta: .*"-delta"/.test(error.message),
+    );
+  });
 });
 
 describe("two issuers", () => {

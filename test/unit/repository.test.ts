@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,14 +26,16 @@ describe("Repository", () => {
   let dir: string;
   let issuers: StoredIssuer[];
   let repository: Repository;
+  let period: number | undefined;
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), "sekisho-test-"));
+    period = undefined;
     issuers = [{ issuer: 1, id: "root", certificate: ca.certificate.der, compromisedSince: 0 }];
     repository = new Repository({
       crlDir: dir,
       publicUrl: "http://ca.example",
       issuers: () => issuers,
-      period: () => undefined,
+      period: (_, kind) => (kind === "delta" ? undefined : period),
       clock,
       log: silentLog,
     });
@@ -84,6 +87,141 @@ describe("Repository", () => {
     publish(crl(2n, -5));
     const expired = await get("/crl/root.crl");
     assert.deepEqual([expired.status, maxAge(expired)], [200, 0]);
+  });
+
+  test("outer caches keep a CRL no longer than until the next scheduled one (F19)", async () => {
+    period = 600;
+    publish(crl(1n));
+    publish(crl(2n), "root-delta");
+    assert.equal(maxAge(await get("/crl/root.crl")), 599);
+    assert.equal(maxAge(await get("/crl/root-delta.crl")), HOUR);
+    clock.advance(900);
+    assert.equal(maxAge(await get("/crl/root.crl")), 0);
+  });
+
+  function publishPartition(shard: string, bytes = crl(9n), issuer = "root"): Buffer {
+    mkdirSync(join(dir, issuer), { recursive: true });
+    writeFileSync(join(dir, issuer, `${shard}.crl`), bytes);
+    return bytes;
+  }
+
+  test("delta and partitioned CRLs have paths of their own, and the page links them", async () => {
+    const delta = publish(crl(5n), "root-delta");
+    const shards = new Map(
+      ["0", "2", "10"].map((shard) => [shard, publishPartition(shard, crl(BigInt(shard) + 20n))]),
+    );
+    assert.deepEqual((await get("/crl/root-delta.crl")).body, delta);
+    const html = (await get("/")).body.toString();
+    assert.ok(html.includes('href="/crl/root-delta.crl"') && html.includes("number 5, "));
+    for (const [shard, bytes] of shards) {
+      assert.deepEqual((await get(`/crl/root/${shard}.crl`)).body, bytes);
+      assert.ok(html.includes(`href="/crl/root/${shard}.crl"`));
+    }
+    assert.ok(html.indexOf("/root/2.crl") < html.indexOf("/root/10.crl"), "by number");
+  });
+
+  test("what is no shard's name is not served", async () => {
+    for (const name of ["01", "x", "1x", "-1", "1234567890", ""]) {
+      publishPartition(name);
+      assert.equal((await get(`/crl/root/${name}.crl`)).status, 404, name);
+    }
+    publishPartition("1", crl(1n), "stranger");
+    assert.equal((await get("/crl/stranger/1.crl")).status, 404);
+    mkdirSync(join(dir, "elsewhere"));
+    writeFileSync(join(dir, "elsewhere", "3.crl"), crl(1n));
+    rmSync(join(dir, "root"), { recursive: true });
+    symlinkSync(join(dir, "elsewhere"), join(dir, "root"));
+    assert.equal((await get("/crl/root/3.crl")).status, 404, "below a symlink (P26)");
+    assert.doesNotMatch((await get("/")).body.toString(), /Partitioned/);
+  });
+
+  test("a symlink, a directory or a pipe in a CRL's place is not served (P26)", async () => {
+    publish(crl(1n), "elsewhere");
+    symlinkSync(join(dir, "elsewhere.crl"), join(dir, "root.crl"));
+    assert.equal((await get("/crl/root.crl")).status, 404);
+    rmSync(join(dir, "root.crl"));
+    mkdirSync(join(dir, "root.crl"));
+    assert.equal((await get("/crl/root.crl")).status, 404);
+    rmSync(join(dir, "root.crl"), { recursive: true });
+    spawnSync("mkfifo", [join(dir, "root.crl")]);
+    assert.equal((await get("/crl/root.crl")).status, 404);
+  });
+
+  test("JSON arrays of CRL URLs as the certificates' CDP has them (K6)", async () => {
+    const urls = async (of: string) => {
+      const { status, fields, body } = await get(`/crl/root/${of}.json`);
+      assert.deepEqual([status, fields["content-type"]], [200, "application/json"]);
+      return JSON.parse(body.toString());
+    };
+    assert.deepEqual([await urls("full"), await urls("partitioned")], [[""], [""]]);
+    publish(crl(1n));
+    publish(crl(2n), "root-delta");
+    assert.deepEqual(await urls("full"), ["http://ca.example/crl/root.crl"]);
+    assert.deepEqual(await urls("partitioned"), [""]);
+    for (const shard of ["10", "9"]) publishPartition(shard);
+    assert.deepEqual(await urls("partitioned"), [
+      "http://ca.example/crl/root/9.crl",
+      "http://ca.example/crl/root/10.crl",
+    ]);
+    for (const target of ["/crl/stranger/full.json", "/crl/root/delta.json", "/crl/root/full.json/"])
+      assert.equal((await get(target)).status, 404, target);
+  });
+
+  test("seconds until nextUpdate of what is served, for the alarm", () => {
+    assert.deepEqual([...repository.lives()], []);
+    publish(crl(1n, 500));
+    publish(crl(2n, -7), "root-delta");
+    publishPartition("1", crl(3n, 90));
+    publishPartition("2", crl(4n, 60));
+    assert.deepEqual(
+      [...repository.lives()],
+      [
+        { issuer: "root", kind: "complete", seconds: 500 },
+        { issuer: "root", kind: "delta", seconds: -7 },
+        { issuer: "root", kind: "partition", seconds: 60 },
+      ],
+    );
+    publish(Buffer.from("damaged"));
+    assert.deepEqual(
+      [...repository.lives()].map(({ kind }) => kind),
+      ["delta", "partition"],
+    );
+  });
+
+  test("the same bytes have the same ETag in every process and on every machine", async () => {
+    const bytes = publish(crl(1n));
+    const { etag } = (await get("/crl/root.crl")).fields;
+    publish(crl(2n));
+    assert.notEqual((await get("/crl/root.crl")).fields.etag, etag);
+    publish(bytes);
+    const other = new Repository({
+      crlDir: dir,
+      publicUrl: "http://other.example",
+      issuers: () => issuers,
+      period: () => undefined,
+      clock,
+      log: silentLog,
+    });
+    const sent = await send(other.handle, { method: "GET", target: "/crl/root.crl" });
+    assert.equal(sent.fields.etag, etag);
+  });
+
+  test("two lists that differ in one entry alone differ in their ETag", async () => {
+    const fields = {
+      issuerName: ca.certificate.subjectName,
+      signatureAlgorithm: ECDSA_WITH_SHA256,
+      thisUpdate: clock.seconds,
+      nextUpdate: clock.seconds + HOUR,
+      cRLNumber: 1n,
+      authorityKeyIdentifier: new Uint8Array(20),
+    };
+    const etags = [];
+    for (const serial of ["01", "02"]) {
+      const tbs = buildTbsCertList(fields, [entry(serial)]);
+      publish(signTbsCertList(tbs, ca.signer.privateKey, ECDSA_WITH_SHA256));
+      etags.push((await get("/crl/root.crl")).fields.etag);
+    }
+    assert.notEqual(etags[0], etags[1]);
   });
 
   test("a CA certificate", async () => {
