@@ -74,8 +74,6 @@ function* issuerRules(config: ConfigFields, name: string, issuer: Issuer): Gener
   if (issuer.crl.validity <= issuer.crl.period)
     yield { path: [...at, "crl", "validity"], expectation: "expected more than crl.period" };
   yield* deltaRules(at, issuer);
-  if (name.endsWith("-delta") && Object.hasOwn(issuers, name.slice(0, -"-delta".length)))
-    yield { path: at, expectation: "expected another name: this one's CRL would lie where a delta CRL does" };
   if (issuer.ocsp.maxAge * 2 > issuer.ocsp.validity)
     yield { path: [...at, "ocsp", "maxAge"], expectation: "expected at most half of ocsp.validity" };
   if (new Set(issuer.ocsp.keyType).size < issuer.ocsp.keyType.length)

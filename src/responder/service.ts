@@ -123,7 +123,10 @@ export async function startService(
     crlDir: config.crl.dir,
     publicUrl: config.responder.publicUrl,
     issuers,
-    period: (id, kind) => (kind === "delta" ? undefined : config.issuers[id]?.crl.period),
+    period: (id, kind) => {
+      const crl = config.issuers[id]?.crl;
+      return kind === "delta" ? crl?.delta?.period : crl?.period;
+    },
     clock: systemClock,
     log,
   });

@@ -106,6 +106,9 @@ describe("quickstart", () => {
     const page = await (await fetchOnce(`${running.base}/`)).text();
     assert.match(page, /href="\/crl\/root\.crl"/);
     assert.match(page, /href="\/certs\/root\.cer"/);
+    const urls = (await (await fetchOnce(`${running.base}/crl/root/full.json`)).json()) as string[];
+    const good = openssl("x509", "-in", pem("good"), "-noout", "-ext", "crlDistributionPoints");
+    assert.deepEqual(urls, [/URI:(\S+)/.exec(good)?.[1]], "K6: exactly as in the certificates");
     const certificate = await fetchOnce(`${running.base}/certs/root.cer`);
     assert.equal(certificate.headers.get("content-type"), "application/pkix-cert");
     const served = Buffer.from(await certificate.arrayBuffer());
@@ -118,6 +121,7 @@ describe("quickstart", () => {
   test("metrics and health", async () => {
     const text = await (await fetchOnce(`http://127.0.0.1:${port + 1}/metrics`)).text();
     assert.match(text, /sekisho_ocsp_answers_total\{method="POST",outcome="good"\} [1-9]/);
+    assert.match(text, /sekisho_crl_life_seconds\{issuer="root",kind="complete"\} [1-9]/);
     assert.equal((await fetchOnce(`http://127.0.0.1:${port + 1}/livez`)).status, 200);
   });
 

@@ -51,6 +51,14 @@ describe("header fields", () => {
     assert.deepEqual(responder.counted, ["GET good", "GET cached", "GET cached"]);
   });
 
+  test("Range is ignored on OCSP (P22)", async () => {
+    for (const range of ["bytes=0-4", "bytes=999999-"]) {
+      const sent = await responder.get(target, { range });
+      assert.deepEqual([sent.status, sent.fields["content-range"]], [200, undefined]);
+      assert.equal(sent.fields.etag, etagOf(sent.body));
+    }
+  });
+
   test("304 to GET and HEAD: If-None-Match first, then If-Modified-Since (F12, P23)", async () => {
     const { fields } = await responder.get(target);
     const etag = fields.etag as string;
