@@ -210,6 +210,23 @@ export function fileBehaviours(transport: TransportName): void {
     assert.equal(file.closed, 1);
   });
 
+  serving(
+    "requests behind a download are not taken up before its end",
+    { length: ENDLESS },
+    async (served) => {
+      const { port, held } = served;
+      const client = await DownloadClient.start(port, GET("/file") + GET("/behind"));
+      await client.until(1);
+      const other = await RawClient.connect(port);
+      await other.send(GET("/other"));
+      await held.answer("/other");
+      await other.answer();
+      assert.ok(!held.replies.has("/behind"));
+      client.socket.destroy();
+      await other.close();
+    },
+  );
+
   serving("a connection serves on after a download", {}, async ({ port, file, held }) => {
     const client = await RawClient.connect(port);
     for (const round of [1, 2]) {

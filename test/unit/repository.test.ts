@@ -13,6 +13,7 @@ import type { StoredIssuer } from "../../src/store/status-reader.js";
 import { buildTbsCertList, ECDSA_WITH_SHA256, entry, signTbsCertList } from "../support/crl.js";
 import { silentLog } from "../support/http-server.js";
 import { TestClock } from "../support/installation.js";
+import { largeCrl } from "../support/large-crl.js";
 import { TestCa } from "../support/test-ca.js";
 import { type Sent, send } from "../support/test-responder.js";
 
@@ -204,6 +205,32 @@ describe("Repository", () => {
     });
     const sent = await send(other.handle, { method: "GET", target: "/crl/root.crl" });
     assert.equal(sent.fields.etag, etag);
+  });
+
+  test("a large CRL that is replaced or removed between two requests of one turn", async () => {
+    const large = (number: bigint): Buffer =>
+      largeCrl(
+        {
+          issuerName: ca.certificate.subjectName,
+          thisUpdate: clock.seconds,
+          nextUpdate: clock.seconds + HOUR,
+          cRLNumber: number,
+          authorityKeyIdentifier: new Uint8Array(20),
+        },
+        100_000,
+        ca.signer.privateKey,
+      );
+    const ask = () => send(repository.handle, { method: "GET", target: "/crl/root.crl" });
+    const old = publish(large(1n));
+    const first = ask();
+    const young = publish(large(2n));
+    const second = ask();
+    rmSync(join(dir, "root.crl"));
+    const third = ask();
+    assert.deepEqual((await first).body, old);
+    assert.deepEqual((await second).body, young);
+    assert.equal((await third).status, 404);
+    assert.equal(repository.downloads.underWay, 0);
   });
 
   test("two lists that differ in one entry alone differ in their ETag", async () => {
