@@ -1,7 +1,15 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -25,6 +33,8 @@ export interface DownloadsOptions {
   readonly rate: number;
   /** Of each phase. */
   readonly seconds: number;
+  /** Phases without and with readers, in turn. */
+  readonly pairs: number;
   readonly transport: string;
 }
 
@@ -33,6 +43,8 @@ const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 3;
 /** A partition, so that the issuer does not replace it. */
 const NAME = "root/7.crl";
+/** Of the times in /proc/PID/stat. */
+const TICKS_A_SECOND = 100;
 const MOST_ADDED_MS = 10;
 /** http1 may hold 16 KiB for each reader. */
 const MOST_GROWTH_MIB = 64;
@@ -47,38 +59,83 @@ export async function downloads(options: DownloadsOptions): Promise<void> {
     responder: ["--processes", "1"],
     responderConfig: (text) => text.replace("[responder]", `[responder]\ntransport = "${options.transport}"`),
   });
-  const dir = demo.config.crl.dir;
   const load = loadOn(demo, options);
-  const published = publish(dir, 1n, options.octets);
+  const pairs: Pair[] = [];
   await load(WARM_UP_SECONDS);
-  const quiet = await load(options.seconds);
-  const before = show("quiet", quiet, demo);
+  for (let i = 0; i < options.pairs; i++) pairs.push(await quietAndBusy(demo, load, options, 2n * BigInt(i)));
+  await wait(1_000);
+  const { descriptors } = show("after", undefined, demo);
+  rmSync(join(demo.config.crl.dir, "root"), { recursive: true });
+  await demo.end();
 
+  const wrong = [...new Set(pairs.flatMap((pair) => pair.wrong))];
+  const p99 = (phase: "quiet" | "busy"): number =>
+    median(pairs.map((pair) => percentiles(pair[phase].load.latency).p99));
+  const cpu = (phase: "quiet" | "busy"): number => median(pairs.map((pair) => pair[phase].cpu));
+  console.log(`median p99: quiet ${p99("quiet").toFixed(2)} ms, with readers ${p99("busy").toFixed(2)} ms`);
+  console.log(
+    `median processor time: quiet ${cpu("quiet").toFixed(2)} s, with readers ${cpu("busy").toFixed(2)} s`,
+  );
+  if (p99("busy") - p99("quiet") > MOST_ADDED_MS) wrong.push("p99 grew too much");
+  if (descriptors !== 0) wrong.push("descriptors are left");
+  if (wrong.length > 0) throw new Error(wrong.join("\n"));
+}
+
+interface Phase {
+  readonly load: LoadReport;
+  /** Processor seconds of the responder's process. */
+  readonly cpu: number;
+  readonly figures: Figures;
+}
+
+interface Pair {
+  readonly quiet: Phase;
+  readonly busy: Phase;
+  readonly wrong: readonly string[];
+}
+
+async function quietAndBusy(
+  demo: Demo,
+  load: (seconds: number) => Promise<LoadReport>,
+  options: DownloadsOptions,
+  number: bigint,
+): Promise<Pair> {
+  const { dir } = demo.config.crl;
+  const phase = async (name: string): Promise<Phase> => {
+    const before = cpuSeconds(demo);
+    const report = await load(options.seconds);
+    return { load: report, cpu: cpuSeconds(demo) - before, figures: show(name, report, demo) };
+  };
+  const published = publish(dir, number, options.octets);
+  const quiet = await phase("quiet");
   const readers = fork(READERS);
   readers.send({ port: demo.port, target: `/crl/${NAME}`, ...options } satisfies ReadersTask);
   await reported(readers);
-  publish(dir, 2n, options.octets);
-  const busy = await load(options.seconds);
-  const during = show("during", busy, demo);
+  publish(dir, number + 1n, options.octets);
+  const busy = await phase("readers");
   readers.send("finish");
   const report = await reported(readers);
   console.log(`readers: sample of ${report.whole} got the whole list, ${report.cut} were cut`);
-  await wait(1_000);
-  const after = show("after", undefined, demo);
-  rmSync(join(dir, "root"), { recursive: true });
-  await demo.end();
-
-  const wrong = [...Object.keys(quiet.failures), ...Object.keys(busy.failures)];
-  const added = percentiles(busy.latency).p99 - percentiles(quiet.latency).p99;
-  if (added > MOST_ADDED_MS) wrong.push(`p99 grew by ${added.toFixed(2)} ms`);
-  if (during.memory - before.memory > MOST_GROWTH_MIB) wrong.push("memory grew with the readers");
-  if (during.descriptors !== 1) wrong.push(`${during.descriptors} descriptors on one version`);
-  if (after.descriptors !== 0) wrong.push("descriptors are left");
+  const wrong = [...Object.keys(quiet.load.failures), ...Object.keys(busy.load.failures)];
+  if (busy.figures.memory - quiet.figures.memory > MOST_GROWTH_MIB)
+    wrong.push("memory grew with the readers");
+  if (busy.figures.descriptors !== 1) wrong.push("not one descriptor for the version");
   if (report.cut > 0) wrong.push("readers were cut");
-  if (report.digests.join() !== published)
-    wrong.push("a reader got something else than the version it began with");
-  if (wrong.length > 0) throw new Error(wrong.join("\n"));
+  if (report.digests.join() !== published) wrong.push("a reader got another version than it began with");
+  return { quiet, busy, wrong };
 }
+
+/** Processor time of the responder's process so far. */
+function cpuSeconds(demo: Demo): number {
+  const [pid] = below(demo.responderService.pid);
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 
 const loadOn = (demo: Demo, { rate }: DownloadsOptions) => {
   const questions = usualQuestions(demo.certificate("issuer"), demo.certificate("good").serialNumber);

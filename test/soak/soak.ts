@@ -76,7 +76,8 @@ program
   .option("--octets <n>", "size of the CRL", count, 50_000_000)
   .option("--pace <n>", "octets a second that each takes", count, 20_000)
   .option("--rate <n>", "OCSP requests a second", count, 2_000)
-  .option("--seconds <n>", "length of a phase", count, 30)
+  .option("--seconds <n>", "length of a phase", count, 20)
+  .option("--pairs <n>", "phases without and with readers in turn", count, 3)
   .addOption(new Option("--transport <name>", "of the responder").choices(["uws", "http1"]).default("uws"))
   .action(downloads);
 
