@@ -69,6 +69,7 @@ export class DownloadClient {
   }
 
   #content(piece: Buffer): void {
+    if (piece.length === 0) return;
     this.received += piece.length;
     this.onContent(piece);
   }

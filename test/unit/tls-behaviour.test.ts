@@ -7,10 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
-import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "../../src/http/handler.js";
+import { DEFAULT_HTTP_LIMITS, type HttpHandler, type HttpLimits } from "../../src/http/handler.js";
 import { Http1Transport } from "../../src/http/http1.js";
 import type { HttpServer } from "../../src/http/server.js";
 import { TlsLayer } from "../../src/http/tls.js";
+import { MadeUpRange, madeUp } from "../support/file-range.js";
 import { behaviours, GET, Held, start } from "../support/http-behaviours.js";
 import { echo } from "../support/http-cases.js";
 import { RawClient } from "../support/http-client.js";
@@ -50,6 +51,26 @@ suite("HTTPS", () => {
     await client.close();
     return protocol;
   }
+
+  test("a file goes through TLS as it is; an abort in the middle closes it (F20)", async () => {
+    const files = [new MadeUpRange(3_000_001), new MadeUpRange(2 ** 31)] as const;
+    const handler: HttpHandler = ({ target }, reply) =>
+      reply.sendFile(200, [], files[target === "/whole" ? 0 : 1]);
+    const server = await start("http1", handler, {}, 0, tls);
+    const client = await connect(server.port);
+    await client.send(GET("/whole"));
+    const answer = await client.answer();
+    assert.ok(Buffer.from(answer?.body ?? "", "latin1").equals(madeUp(0, files[0].length)));
+    await client.send(GET("/endless"));
+    await once(client.socket, "data");
+    client.socket.destroy();
+    await files[1].untilClosed();
+    await server.close(0);
+    assert.deepEqual(
+      files.map(({ closed }) => closed),
+      [1, 1],
+    );
+  });
 
   serving("TLS 1.2 and 1.3 alone, with forward secrecy (RFC 9325)", {}, async ({ port }) => {
     const version = (name: "TLSv1.1" | "TLSv1.2" | "TLSv1.3"): ConnectionOptions => ({
