@@ -35,7 +35,15 @@ async function issuerRuns(config: Config): Promise<boolean> {
   }
 }
 
-function summaryLine({ records, rows, revoked, checkpoints, checkpointKeys, crls }: StoreSummary): string {
+function summaryLine({
+  records,
+  rows,
+  revoked,
+  synthetic,
+  checkpoints,
+  checkpointKeys,
+  crls,
+}: StoreSummary): string {
   const lists = crls.map(({ name, number, entries, interrupted }) => {
     const behind = interrupted === 0 ? "" : `, ${interrupted} later publications interrupted`;
     return `${name}: CRL ${number} (${entries} entries${behind})`;
@@ -45,7 +53,7 @@ function summaryLine({ records, rows, revoked, checkpoints, checkpointKeys, crls
   );
   return [
     `clean: ${records} journal records`,
-    `${rows} certificates (${revoked} revoked or on hold)`,
+    `${rows} certificates (${revoked} revoked or on hold${synthetic === 0 ? "" : `, ${synthetic} synthetic`})`,
     [`${checkpoints} checkpoints`, ...keys].join(" "),
     ...lists,
   ].join(", ");

@@ -72,7 +72,7 @@ function revokedBefore(certificates: number, revoked: number, n: number): number
 function writeSerial(serial: Buffer, n: number, random: Buffer, at: number): void {
   serial[0] = MARK;
   serial.writeUIntBE(n, 1, 6);
-  random.copy(serial, 7, at, at + RANDOM_OCTETS);
+  for (let i = 0; i < RANDOM_OCTETS; i++) serial[7 + i] = random[at + i] as number;
 }
 
 /** AES in counter mode: one call for all the blocks from number `from` on. */

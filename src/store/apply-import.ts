@@ -63,7 +63,8 @@ class KeyScratch {
   of({ start, serialEnd }: RowCursor): Buffer {
     const octets = 2 + serialEnd - start;
     if (this.key.length !== octets) this.key = this.memory.subarray(0, octets);
-    this.packed.copy(this.key, 2, start, serialEnd);
+    // Octet by octet: Buffer's copy takes ten times as long for so few.
+    for (let at = start; at < serialEnd; at++) this.memory[2 + at - start] = this.packed[at] as number;
     return this.key;
   }
 }

@@ -79,7 +79,7 @@ export function encodePosition(position: number): Buffer {
 const syntheticKey = (issuer: number): Buffer => Buffer.concat([META.synthetic, issuerKey(issuer)]);
 
 /** Number of an issuer's rows that were made up for load tests. */
-export function readSynthetic(meta: Table, issuer: number): number {
+export function readSynthetic(meta: { get(key: Buffer): Buffer | undefined }, issuer: number): number {
   return meta.get(syntheticKey(issuer))?.readUIntBE(0, 6) ?? 0;
 }
 

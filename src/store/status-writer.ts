@@ -171,11 +171,18 @@ export class StatusWriter {
       position++;
       const encoded = encodeRecord({ position, timeMs, previous: hash, body });
       hash = recordHash(encoded);
-      this.tables.journal.put(positionKey(position), encoded);
+      this.appendRecord(position, encoded);
       applyBody(this.tables, body, position);
     }
     this.tables.meta.put(META.head, encodeHead({ position, hash }));
     return position;
+  }
+
+  /** LMDB leaves no room for records in between, and refuses one that does not come after all others. */
+  private appendRecord(position: number, encoded: Buffer): void {
+    // lmdb's types do not say so: false if it was refused.
+    const isLast: unknown = this.tables.journal.putSync(positionKey(position), encoded, { append: true });
+    if (isLast !== true) throw new RangeError(`the journal goes beyond its head, to ${position} at least`);
   }
 }
 

@@ -2,15 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open } from "lmdb";
+import { asBuffer } from "../../src/core/bytes.js";
 import { applyBody } from "../../src/store/apply.js";
 import type { Environment } from "../../src/store/environment.js";
+import { countRows } from "../../src/store/imported-rows.js";
 import type { JournalBody } from "../../src/store/journal-record.js";
 import { type StatusTables, statusTables } from "../../src/store/status-tables.js";
 import { decode } from "./journal.js";
 import { differs, type StatusView } from "./view.js";
 
-/** Records applied in one transaction. */
-const BATCH = 1024;
+/** Changes applied in one transaction. */
+const BATCH = 65_536;
 
 export interface Rebuilding {
   readonly status: StatusView;
@@ -60,12 +62,12 @@ function replay(rebuilding: Rebuilding, environment: Environment, tables: Status
   let more = true;
   while (more) {
     environment.transactionSync(() => {
-      for (let count = 0; count < BATCH; count++) {
+      for (let changes = 0; changes < BATCH; ) {
         const next = records.next();
         more = next.done !== true;
         if (next.done === true) return;
         position++;
-        applyRecord(rebuilding, tables, next.value.value, position);
+        changes += applyRecord(rebuilding, tables, next.value.value, position);
         if (rebuilding.isWanted(position)) return;
       }
     });
@@ -74,7 +76,13 @@ function replay(rebuilding: Rebuilding, environment: Environment, tables: Status
   }
 }
 
-function applyRecord({ onRecord }: Rebuilding, tables: StatusTables, value: Buffer, position: number): void {
+/** Returns how many changes there were; a record of another kind is as good as one. */
+function applyRecord(
+  { onRecord }: Rebuilding,
+  tables: StatusTables,
+  value: Buffer,
+  position: number,
+): number {
   const { body } = decode(value, position);
   try {
     applyBody(tables, body, position);
@@ -82,4 +90,6 @@ function applyRecord({ onRecord }: Rebuilding, tables: StatusTables, value: Buff
     throw differs(`journal record ${position} cannot be applied: ${(error as Error).message}`);
   }
   onRecord(body, position);
+  if (body.kind === "import") return countRows(asBuffer(body.rows));
+  return body.kind === "changes" ? body.changes.length : 1;
 }
