@@ -10,8 +10,11 @@ import { changeStatus } from "../../src/issuer/change-status.js";
 import { Checkpointer } from "../../src/issuer/checkpoint.js";
 import { crlPath } from "../../src/issuer/crl-files.js";
 import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
+import { seedStore } from "../../src/issuer/seed-store.js";
+import { syntheticSerial } from "../../src/issuer/synthetic-population.js";
 import {
   caEnvironment,
+  META,
   openForWriting,
   openTable,
   statusEnvironment,
@@ -258,6 +261,22 @@ describe("fsck", () => {
     writeFileSync(file, "rubbish");
     assert.throws(() => check(), { code: "CRL_INVALID" });
     copyFileSync(present, file);
+  });
+
+  test("synthetic rows: clean, not marked, counted otherwise", async () => {
+    const population = { certificates: 5_000, revoked: 10 };
+    const part = { issuer: "root", population, from: 0, count: 5_000 };
+    await seedStore(installation.context, part);
+    assert.equal(check().synthetic, 5_000);
+    const serial = row(syntheticSerial(4_321));
+    const unmarked = (old: Buffer): Buffer => {
+      const bytes = Buffer.from(old);
+      bytes[0] = (bytes[0] as number) & 0x7f;
+      return bytes;
+    };
+    assert.match(String(await damaged("status", "rows", serial, unmarked)), /rows: .* is stored as good/);
+    const count = Buffer.concat([META.synthetic, issuerKey(installation.root.issuer)]);
+    assert.match(String(await damaged("status", "meta", count, flipped(5))), /has 5001 synthetic rows/);
   });
 
   test("CRL: a signed list whose entries are not the rows it is said to cover", async () => {

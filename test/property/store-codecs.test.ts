@@ -13,8 +13,9 @@ import {
   splitRowKey,
 } from "../../src/store/layout.js";
 import { comparable } from "../support/comparable.js";
-import { anyRecord, anySerial } from "../support/journal.js";
+import { anyRecord } from "../support/journal.js";
 import { mutated } from "../support/mutated.js";
+import { anySerial } from "../support/rows.js";
 import { issue } from "../support/store.js";
 
 const record = (changes: number) => ({

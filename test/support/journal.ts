@@ -8,6 +8,7 @@ import {
   recordHash,
 } from "../../src/store/journal-record.js";
 import type { StatusReader } from "../../src/store/status-reader.js";
+import { anyRows, anySerial, pack } from "./rows.js";
 
 /** Walks the journal from its first record to its head; throws unless every record chains. Returns the bodies. */
 export function assertJournalChains(reader: StatusReader): JournalBody[] {
@@ -41,11 +42,6 @@ const uint16 = fc.nat({ max: 0xffff });
 const uint48 = fc.maxSafeNat().map((value) => value % 2 ** 48);
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 const certificate = fc.uint8Array({ maxLength: 64 });
-
-/** Magnitudes of serial numbers: 1 to 20 octets, none in front that is zero. */
-export const anySerial = fc
-  .tuple(fc.integer({ min: 1, max: 255 }), fc.uint8Array({ maxLength: 19 }))
-  .map(([first, rest]) => Uint8Array.from([first, ...rest]));
 
 const plain = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
   fc.record(fields, { noNullPrototype: true }) as fc.Arbitrary<T>;
@@ -105,6 +101,13 @@ export const anyBody: fc.Arbitrary<JournalBody> = fc.oneof(
     kind: fc.constant("compromise"),
     issuer: uint16,
     since: time,
+  }),
+  plain<JournalBody & { kind: "import" }>({
+    kind: fc.constant("import"),
+    issuer: uint16,
+    origin: fc.constant("synthetic"),
+    shard: uint16,
+    rows: anyRows(20).map((rows) => Uint8Array.from(pack(rows))),
   }),
 );
 

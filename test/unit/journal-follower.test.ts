@@ -9,6 +9,7 @@ import type { Change } from "../../src/store/journal-record.js";
 import { rowKey } from "../../src/store/layout.js";
 import { StatusReader } from "../../src/store/status-reader.js";
 import { StatusWriter } from "../../src/store/status-writer.js";
+import { pack } from "../support/rows.js";
 
 /** The cache is behind no acknowledged change (invariant 1), however far it has to catch up. */
 
@@ -83,6 +84,40 @@ describe("JournalFollower", () => {
     follower.catchUp();
     assert.deepEqual(cache.evicted, [row(0)]);
     assert.equal(follower.touchedSince([row(0)], position - 1), true);
+  });
+
+  test("an import is passed over: nobody keeps answers about serials that were not issued", async () => {
+    await append(0, 1);
+    const before = writer.reader.head().position;
+    const facts = { state: "good", notAfter: 1, reason: 0, revocationTime: 0, invalidityDate: 0 } as const;
+    const rows = pack(
+      Array.from({ length: 4_096 }, (_, n) => ({ serial: serial(n + 1).toString("hex"), ...facts })),
+    );
+    await writer.transact(({ append: add }) =>
+      add({ kind: "import", issuer: 1, origin: "synthetic", shard: 0, rows }),
+    );
+    follower.catchUp();
+    assert.deepEqual(cache.evicted, [row(0)]);
+    assert.equal(cache.cleared, 0);
+    assert.equal(follower.touchedSince([row(0)], before), false);
+    await writer.transact(({ append: add }) =>
+      add({
+        kind: "changes",
+        changes: [
+          {
+            op: "status",
+            issuer: 1,
+            serial: serial(5),
+            state: "revoked",
+            reason: 1,
+            revocationTime: 1,
+            invalidityDate: 0,
+          },
+        ],
+      }),
+    );
+    follower.catchUp();
+    assert.deepEqual(cache.evicted, [row(0), row(5)]);
   });
 
   test("an answer may be kept if none of its rows changed after its snapshot", async () => {
