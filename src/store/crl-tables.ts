@@ -34,10 +34,25 @@ export function applyStatus(
   const changed = encodeRow(row.state === "good" ? { ...row, revocationTime: before.revocationTime } : row);
   for (const scope of scopesOf(row.shard)) {
     if (listed === undefined) removeListed(revoked, issuer, scope, serial);
-    else putListed(revoked, issuer, scope, serial, listed);
+    else putListed(revoked, issuer, scope, [listed]);
     // What was never listed cannot have been taken off a list.
     if (row.state !== "good" || before.state !== "good")
       changes.put(scopedKey(issuer, scope, serial), changed);
+  }
+}
+
+/** The same for certificates of one scope, in ascending order of serial, that come revoked or on hold. */
+export function applyListed(
+  { revoked, changes }: StatusTables,
+  issuer: number,
+  rows: readonly { readonly serial: Uint8Array; readonly row: StatusRow }[],
+): void {
+  const [first] = rows;
+  if (first === undefined) return;
+  const records = rows.map(({ serial, row }) => encodeListed(serial, row));
+  for (const scope of scopesOf(first.row.shard)) {
+    putListed(revoked, issuer, scope, records);
+    for (const { serial, row } of rows) changes.put(scopedKey(issuer, scope, serial), encodeRow(row));
   }
 }
 

@@ -1,6 +1,6 @@
 import { EntryEncoder, MAX_ENTRY_LENGTH } from "../crl/entry.js";
 import type { Table } from "./environment.js";
-import { type StatusRow, scopedKey, scopeKey } from "./layout.js";
+import { SCOPED_SERIAL, type StatusRow, scopedKey, scopeKey, scopeRange } from "./layout.js";
 
 /**
  * What a scope's CRL lists, as the builder copies it: encoded entries in ascending order of serial, some thirty to a
@@ -51,7 +51,7 @@ export class ListedCursor {
 }
 
 /** A record for a certificate that is not good. */
-export function encodeListed(serial: Uint8Array, row: StatusRow): Buffer {
+export function encodeListed(serial: Uint8Array, row: Omit<StatusRow, "shard" | "synthetic">): Buffer {
   const out = Buffer.allocUnsafe(HEADER + MAX_ENTRY_LENGTH);
   const end = encoder.write(out, HEADER, {
     bytes: serial,
@@ -67,31 +67,28 @@ export function encodeListed(serial: Uint8Array, row: StatusRow): Buffer {
   return out.subarray(0, end);
 }
 
-/** Puts a record in its place, instead of one for the same serial. */
-export function putListed(
-  table: Table,
-  issuer: number,
-  scope: number,
-  serial: Uint8Array,
-  record: Buffer,
-): void {
-  const { key, block } = findBlock(table, issuer, scope, serial);
-  const { start, stop } = findRecord(block, serial);
-  const before = block.subarray(0, start);
-  const after = block.subarray(stop);
-  if (before.length + record.length + after.length <= BLOCK_OCTETS)
-    table.put(key, Buffer.concat([before, record, after]));
-  // Serials that come in ascending order fill their blocks.
-  else if (after.length === 0 && stop === start) table.put(scopedKey(issuer, scope, serial), record);
-  else split(table, issuer, scope, key, Buffer.concat([before, record, after]));
+/**
+ * Puts records, in ascending order of serial, in their places, each instead of one for the same serial. Those that
+ * belong to one block cost little more than one.
+ */
+export function putListed(table: Table, issuer: number, scope: number, records: readonly Buffer[]): void {
+  for (let from = 0; from < records.length; ) {
+    const serial = listedSerial(records[from] as Buffer, HEADER);
+    const { key, block } = findBlock(table, issuer, scope, serial);
+    const end = records.length - from === 1 ? undefined : keyAfter(table, issuer, scope, serial);
+    let to = from + 1;
+    while (to < records.length && isBefore(records[to] as Buffer, end)) to++;
+    writeBlocks(table, issuer, scope, key, merged(block, records.slice(from, to)));
+    from = to;
+  }
 }
 
 /** Takes a serial's record out, if there is one. */
 export function removeListed(table: Table, issuer: number, scope: number, serial: Uint8Array): void {
   const { key, block } = findBlock(table, issuer, scope, serial);
-  const { start, stop } = findRecord(block, serial);
-  if (start === stop) return;
-  const rest = Buffer.concat([block.subarray(0, start), block.subarray(stop)]);
+  const found = findRecord(block, serial);
+  if (found === undefined) return;
+  const rest = Buffer.concat([block.subarray(0, found.start), block.subarray(found.stop)]);
   if (rest.length === 0) table.remove(key);
   else table.put(key, rest);
 }
@@ -122,30 +119,91 @@ function findBlock(
 
 const NO_SERIAL = new Uint8Array(0);
 
-/** Where the serial's record is, or would be: then start and stop are the same. */
-function findRecord(block: Buffer, serial: Uint8Array): { start: number; stop: number } {
-  const cursor = new ListedCursor(block);
-  let end = 0;
-  while (cursor.next()) {
-    const order = compare(block, cursor.start, serial);
-    if (order >= 0)
-      return { start: cursor.start - HEADER, stop: order === 0 ? cursor.stop : cursor.start - HEADER };
-    end = cursor.stop;
+/** Key of the first block after a serial. */
+function keyAfter(table: Table, issuer: number, scope: number, serial: Uint8Array): Buffer | undefined {
+  const { end } = scopeRange(issuer, scope);
+  const range = { start: scopedKey(issuer, scope, serial), exclusiveStart: true, end, limit: 1 };
+  for (const key of table.getKeys(range)) return Buffer.from(key);
+  return undefined;
+}
+
+function isBefore(record: Buffer, key: Buffer | undefined): boolean {
+  return key === undefined || compareSerials(record, HEADER, key.subarray(SCOPED_SERIAL)) < 0;
+}
+
+/** What a block has become. */
+interface Merged {
+  readonly records: Buffer[];
+  /** True if all that is new came after what was there. */
+  readonly appended: boolean;
+}
+
+function merged(block: Buffer, added: readonly Buffer[]): Merged {
+  const records: Buffer[] = [];
+  let next = 0;
+  let appended = true;
+  for (const cursor = new ListedCursor(block); cursor.next(); ) {
+    let order = -1;
+    for (; next < added.length && order < 0; next++) {
+      const record = added[next] as Buffer;
+      order = compareSerials(record, HEADER, listedSerial(block, cursor.start));
+      if (order > 0) break;
+      records.push(record);
+      appended = false;
+    }
+    if (order !== 0) records.push(block.subarray(cursor.start - HEADER, cursor.stop));
   }
-  return { start: end, stop: end };
+  records.push(...added.slice(next));
+  return { records, appended };
 }
 
-/** Order of an entry's serial and a magnitude. */
-function compare(block: Buffer, entryStart: number, serial: Uint8Array): number {
-  const listed = listedSerial(block, entryStart);
-  return listed.length === serial.length ? Buffer.compare(listed, serial) : listed.length - serial.length;
+/** Writes records under `key`, and as many more blocks as they need: full ones in a row of serials, else even ones. */
+function writeBlocks(
+  table: Table,
+  issuer: number,
+  scope: number,
+  key: Buffer,
+  { records, appended }: Merged,
+): void {
+  const octets = records.reduce((sum, record) => sum + record.length, 0);
+  const room = appended ? BLOCK_OCTETS : octets / Math.ceil(octets / BLOCK_OCTETS);
+  let blockKey = key;
+  for (let from = 0; from < records.length; ) {
+    let filled = 0;
+    let to = from;
+    for (; to < records.length; to++) {
+      const { length } = records[to] as Buffer;
+      if (to > from && (filled >= room || filled + length > BLOCK_OCTETS)) break;
+      filled += length;
+    }
+    if (from > 0) blockKey = scopedKey(issuer, scope, listedSerial(records[from] as Buffer, HEADER));
+    table.put(blockKey, Buffer.concat(records.slice(from, to)));
+    from = to;
+  }
 }
 
-/** Leaves the first half under its key; the second gets that of its first serial. */
-function split(table: Table, issuer: number, scope: number, key: Buffer, block: Buffer): void {
-  const cursor = new ListedCursor(block);
-  while (cursor.next() && cursor.stop < block.length / 2);
-  const half = cursor.stop;
-  table.put(key, block.subarray(0, half));
-  table.put(scopedKey(issuer, scope, listedSerial(block, half + HEADER)), block.subarray(half));
+/** Where the serial's record is; undefined if there is none. */
+function findRecord(block: Buffer, serial: Uint8Array): { start: number; stop: number } | undefined {
+  for (const cursor = new ListedCursor(block); cursor.next(); ) {
+    const order = compareSerials(block, cursor.start, serial);
+    if (order > 0) return undefined;
+    if (order === 0) return { start: cursor.start - HEADER, stop: cursor.stop };
+  }
+  return undefined;
+}
+
+/** Order of an entry's serial and a magnitude, without allocating. */
+function compareSerials(block: Buffer, entryStart: number, serial: Uint8Array): number {
+  let at = entryStart + 4;
+  let length = block[entryStart + 3] as number;
+  if (block[at] === 0) {
+    at++;
+    length--;
+  }
+  if (length !== serial.length) return length - serial.length;
+  for (let i = 0; i < length; i++) {
+    const order = (block[at + i] as number) - (serial[i] as number);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
