@@ -5,9 +5,11 @@ import { addCommand, type CommonOptions, configAndIssuer } from "./options.js";
 import { aligned, type Field } from "./output.js";
 import { report, withSession } from "./session.js";
 
-/** `sekisho crl issue|show|verify|diff` */
+/** `sekisho crl issue|show|verify|diff|check-public` */
 export function addCrlCommands(program: Command): void {
-  const crl = program.command("crl").description("certificate revocation lists: issue, show, verify, diff");
+  const crl = program
+    .command("crl")
+    .description("certificate revocation lists: issue, show, verify, diff, check-public");
   addCommand(crl, "issue", {
     does: "Build, sign, check and publish a CRL now",
     example: "crl issue --issuer root",
@@ -37,6 +39,10 @@ export function addCrlCommands(program: Command): void {
   })
     .addHelpText("after", DIFF_HELP)
     .action(diff);
+  addCommand(crl, "check-public", {
+    does: "Fetch the published CRLs by their URLs and compare: do relying parties get them?",
+    example: "crl check-public --issuer root",
+  }).action(async (options: CommonOptions) => (await import("./crl-public.js")).checkPublic(options));
 }
 
 const VERIFY_HELP = `

@@ -207,6 +207,11 @@ export const ERRORS = {
     "A CRL that was built is not fit for publication; the published one stays.",
     "Look at the reason given; report it as a fault.",
   ),
+  CRL_DIFFERS: entry(
+    1,
+    "Relying parties do not get the CRL that is published, or it is out of date.",
+    "Look at what stands between: the responder, `responder.public_url`, outer caches; `sekisho status` says when the next CRL is due.",
+  ),
   CRL_MISSING: entry(1, "No CRL has been published for the issuer.", "Run `sekisho crl issue`."),
   CRL_INVALID: entry(
     1,

@@ -53,7 +53,7 @@ export class CompleteComparison {
       this.nextChanged();
       if (wasListed) this.nextListed();
     } else if (wasListed) {
-      if (!sameOctets(listed, entry))
+      if (!sameOctets(listed.bytes, listed.start, listed.stop, entry.bytes, entry.start, entry.stop))
         this.fail(`it lists ${text(entry)} otherwise than before, and nobody changed it`);
       this.nextListed();
     } else if (!this.isKeptThoughExpired(entry)) this.fail(`it lists ${text(entry)}, which nobody revoked`);
@@ -159,14 +159,10 @@ class ChangedSerial implements SerialOctets {
 
   /** True if the entry is, octet for octet, what the row says. */
   isEntry({ bytes, start, stop }: ParsedEntry): boolean {
-    const { revocationTime, reason, invalidityDate } = this.row;
-    const length = encoder.write(expected, 0, {
-      ...this,
-      revocationDate: revocationTime,
-      reasonCode: reason,
-      invalidityDate,
-    });
-    return Buffer.compare(expected.subarray(0, length), bytes.subarray(start, stop)) === 0;
+    const { serialStart, serialStop } = this;
+    const { revocationTime: revocationDate, reason: reasonCode, invalidityDate } = this.row;
+    const entry = { bytes: this.bytes, serialStart, serialStop, revocationDate, reasonCode, invalidityDate };
+    return sameOctets(expected, 0, encoder.write(expected, 0, entry), bytes, start, stop);
   }
 }
 
@@ -183,10 +179,16 @@ function compareSerials(a: SerialOctets, b: SerialOctets): number {
 }
 
 /** A loop: for fifty octets it is quicker than a call out of JavaScript. */
-function sameOctets(a: ParsedEntry, b: ParsedEntry): boolean {
-  if (a.stop - a.start !== b.stop - b.start) return false;
-  for (let i = a.stop - a.start - 1; i >= 0; i--)
-    if (a.bytes[a.start + i] !== b.bytes[b.start + i]) return false;
+function sameOctets(
+  a: Uint8Array,
+  aStart: number,
+  aStop: number,
+  b: Uint8Array,
+  bStart: number,
+  bStop: number,
+): boolean {
+  if (aStop - aStart !== bStop - bStart) return false;
+  for (let i = aStop - aStart - 1; i >= 0; i--) if (a[aStart + i] !== b[bStart + i]) return false;
   return true;
 }
 

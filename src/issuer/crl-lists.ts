@@ -11,6 +11,7 @@ import {
 import { fileChunks } from "../crl/file-chunks.js";
 import { CRL_REASON } from "../crl/reason.js";
 import { layoutTbsCertList } from "../crl/tbs-cert-list.js";
+import { ListedCursor } from "../store/listed-blocks.js";
 import type { Snapshot } from "../store/status-reader.js";
 import type { Certificate } from "../x509/certificate.js";
 import { keyIdentifier } from "../x509/issuer-identity.js";
@@ -90,9 +91,14 @@ function copyListed(
   snapshot: Snapshot,
   out: EntryFile,
 ): void {
-  for (const { notAfter, position, entry } of snapshot.listed(issuer, scope)) {
-    const isSpent = spent !== undefined && notAfter < spent.thisUpdate && position <= spent.covers;
-    if (!isSpent) out.copy(entry);
+  const listed = new ListedCursor();
+  for (const block of snapshot.listed(issuer, scope)) {
+    listed.reset(block);
+    while (listed.next()) {
+      const isSpent =
+        spent !== undefined && listed.notAfter < spent.thisUpdate && listed.position <= spent.covers;
+      if (!isSpent) out.copy(block, listed.start, listed.stop);
+    }
   }
 }
 
@@ -114,7 +120,7 @@ function encodeChanges(
       reasonCode: row.state === "good" ? CRL_REASON.removeFromCRL : row.reason,
       invalidityDate: row.invalidityDate,
     });
-    out.copy(entry.subarray(0, end));
+    out.copy(entry, 0, end);
   }
 }
 
@@ -132,11 +138,14 @@ class EntryFile {
     this.fd = openSync(path, "wx", 0o644);
   }
 
-  copy(entry: Uint8Array): void {
-    if (this.filled + entry.length > WRITE_OCTETS) this.flush();
-    this.buffer.set(entry, this.filled);
-    this.filled += entry.length;
-    this.octets += entry.length;
+  /** Takes the entry at `start`..`stop`. A loop: for fifty octets it is quicker than a call out of JavaScript. */
+  copy(bytes: Uint8Array, start: number, stop: number): void {
+    if (this.filled + stop - start > WRITE_OCTETS) this.flush();
+    const { buffer } = this;
+    let at = this.filled;
+    for (let from = start; from < stop; from++) buffer[at++] = bytes[from] as number;
+    this.octets += at - this.filled;
+    this.filled = at;
     this.entries++;
   }
 

@@ -1,4 +1,6 @@
 import { AggregatorRegistry, Counter, Gauge, type PrometheusContentType, Registry } from "prom-client";
+import type { Config } from "../core/config.js";
+import { registerCrlGauges } from "./crl-metrics.js";
 import type { Report } from "./ipc.js";
 
 type MetricsJson = Report["metrics"];
@@ -13,8 +15,9 @@ export class FleetMetrics {
   private readonly restarts: Counter;
   private ended: MetricsJson = [];
 
-  constructor(counts: { wanted(): number; alive(): number }) {
+  constructor(counts: { wanted(): number; alive(): number }, config: () => Config) {
     const registers = [this.registry];
+    registerCrlGauges(this.registry, config);
     new Gauge({
       name: "sekisho_responder_processes_wanted",
       help: "Responder processes that shall serve",

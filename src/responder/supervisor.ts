@@ -18,10 +18,10 @@ import type { SharedSockets } from "./shared-socket.js";
 export class Supervisor implements PlaceOwner, Observed {
   private readonly children = new Set<ResponderChild>();
   private readonly places: Place[] = [];
-  private readonly fleet = new FleetMetrics({
-    wanted: () => this.wanted(),
-    alive: () => this.serving().length,
-  });
+  private readonly fleet = new FleetMetrics(
+    { wanted: () => this.wanted(), alive: () => this.serving().length },
+    () => this.config,
+  );
   /** The process that looks after OCSP keys; two at once could generate two keys for one issuer. */
   private enroller: ResponderChild | undefined;
   private stopping = false;

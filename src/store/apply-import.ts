@@ -1,18 +1,22 @@
 import { asBuffer } from "../core/bytes.js";
 import { scopesOf } from "../crl/scope.js";
-import { applyStatus, awaitCrl } from "./crl-tables.js";
+import { applyListed, awaitCrl } from "./crl-tables.js";
 import type { Table } from "./environment.js";
 import { RowCursor } from "./imported-rows.js";
 import type { JournalBody } from "./journal-record.js";
-import { encodeRow, issuerKey, MAX_SERIAL_OCTETS, ROW_OCTETS, splitRowKey } from "./layout.js";
+import {
+  encodeRow,
+  issuerKey,
+  MAX_SERIAL_OCTETS,
+  ROW_OCTETS,
+  type StatusRow,
+  splitRowKey,
+} from "./layout.js";
 import { addSynthetic, type StatusTables } from "./status-tables.js";
 
 /** LMDB then neither searches nor splits pages: about twice as quick, where rows come after all that are there. */
 const AT_THE_END = { append: true } as const;
 const IF_NEW = { noOverwrite: true } as const;
-
-/** For the CRLs a certificate that comes revoked was good before. */
-const GOOD = { state: "good", revocationTime: 0 } as const;
 
 /**
  * Puts a record's rows into the tables. lmdb copies key and value before `putSync` returns, so that two pieces of memory
@@ -30,7 +34,7 @@ export function applyImport(
   const key = new KeyScratch(issuer, packed);
   let how: typeof AT_THE_END | typeof IF_NEW | undefined;
   let count = 0;
-  let listed = false;
+  const listed: { serial: Buffer; row: StatusRow }[] = [];
   for (; cursor.next(); count++) {
     const { state, reason, revocationTime, invalidityDate, notAfter } = cursor;
     const row = { state, reason, shard, revocationTime, invalidityDate, notAfter, position, synthetic };
@@ -40,11 +44,10 @@ export function applyImport(
     // lmdb's types do not say so: false if the key was there, or not after all others.
     const isNew: unknown = tables.rows.putSync(rowKey, value, how);
     if (isNew !== true) throw new RangeError("a serial that was issued before");
-    if (state === "good") continue;
-    applyStatus(tables, issuer, splitRowKey(rowKey).serial, GOOD, row);
-    listed = true;
+    if (state !== "good") listed.push({ serial: Buffer.from(splitRowKey(rowKey).serial), row });
   }
-  if (listed) for (const scope of scopesOf(shard)) awaitCrl(tables, issuer, scope, position);
+  applyListed(tables, issuer, listed);
+  if (listed.length > 0) for (const scope of scopesOf(shard)) awaitCrl(tables, issuer, scope, position);
   if (synthetic) addSynthetic(tables.meta, issuer, count);
 }
 

@@ -1,36 +1,26 @@
 import { asBuffer } from "../core/bytes.js";
-import { EntryEncoder, MAX_ENTRY_LENGTH } from "../crl/entry.js";
 import { scopesOf } from "../crl/scope.js";
 import type { Table } from "./environment.js";
 import { type CrlRecord, decodeCrlRecord, encodeCrlRecord } from "./journal-record.js";
 import { encodeRow, type StatusRow, scopedKey, scopeKey, scopeRange } from "./layout.js";
+import { encodeListed, putListed, removeListed } from "./listed-blocks.js";
 import type { StatusTables } from "./status-tables.js";
 
 /**
  * What CRLs are made of, kept beside the rows in the journal's own transactions. The builder copies `revoked`, the
  * publication gate goes by `changes`: neither is made from the other, so that a fault in one shows.
  *
- *   revoked    notAfter 5 | position of the last change 6 | DER entry of revokedCertificates
+ *   revoked    encoded entries in blocks (listed-blocks.ts)
  *   changes    the row as the last change left it; a released one keeps its revocationTime: since when it was on hold
  *   awaiting   first 6 | last 6: journal positions of the changes that no CRL shows
  *   crls       body of the CRL's journal record, under scope | number | 1 if it is a delta CRL
  */
-
-/** An entry as the builder copies it. */
-export interface ListedEntry {
-  readonly notAfter: number;
-  readonly position: number;
-  /** DER. */
-  readonly entry: Uint8Array;
-}
 
 /** Journal positions of changes that no CRL of a scope shows: between them there may be others. */
 export interface Awaiting {
   readonly first: number;
   readonly last: number;
 }
-
-const LISTED_HEADER = 11;
 
 /** Writes what a change of status makes of the CRL tables. `row` stands as it was before the change. */
 export function applyStatus(
@@ -43,11 +33,26 @@ export function applyStatus(
   const listed = row.state === "good" ? undefined : encodeListed(serial, row);
   const changed = encodeRow(row.state === "good" ? { ...row, revocationTime: before.revocationTime } : row);
   for (const scope of scopesOf(row.shard)) {
-    const key = scopedKey(issuer, scope, serial);
-    if (listed === undefined) revoked.remove(key);
-    else revoked.put(key, listed);
+    if (listed === undefined) removeListed(revoked, issuer, scope, serial);
+    else putListed(revoked, issuer, scope, [listed]);
     // What was never listed cannot have been taken off a list.
-    if (row.state !== "good" || before.state !== "good") changes.put(key, changed);
+    if (row.state !== "good" || before.state !== "good")
+      changes.put(scopedKey(issuer, scope, serial), changed);
+  }
+}
+
+/** The same for certificates of one scope, in ascending order of serial, that come revoked or on hold. */
+export function applyListed(
+  { revoked, changes }: StatusTables,
+  issuer: number,
+  rows: readonly { readonly serial: Uint8Array; readonly row: StatusRow }[],
+): void {
+  const [first] = rows;
+  if (first === undefined) return;
+  const records = rows.map(({ serial, row }) => encodeListed(serial, row));
+  for (const scope of scopesOf(first.row.shard)) {
+    putListed(revoked, issuer, scope, records);
+    for (const { serial, row } of rows) changes.put(scopedKey(issuer, scope, serial), encodeRow(row));
   }
 }
 
@@ -99,32 +104,6 @@ function crlKey({ issuer, scope, number, base }: CrlRecord): Buffer {
   key.writeUIntBE(number, 4, 6);
   key[10] = base > 0 ? 1 : 0;
   return key;
-}
-
-const encoder = new EntryEncoder();
-
-export function encodeListed(serial: Uint8Array, row: StatusRow): Buffer {
-  const out = Buffer.allocUnsafe(LISTED_HEADER + MAX_ENTRY_LENGTH);
-  out.writeUIntBE(row.notAfter, 0, 5);
-  out.writeUIntBE(row.position, 5, 6);
-  const end = encoder.write(out, LISTED_HEADER, {
-    bytes: serial,
-    serialStart: 0,
-    serialStop: serial.length,
-    revocationDate: row.revocationTime,
-    reasonCode: row.reason,
-    invalidityDate: row.invalidityDate,
-  });
-  return out.subarray(0, end);
-}
-
-/** Borrows from `bytes`. */
-export function decodeListed(bytes: Buffer): ListedEntry {
-  return {
-    notAfter: bytes.readUIntBE(0, 5),
-    position: bytes.readUIntBE(5, 6),
-    entry: bytes.subarray(LISTED_HEADER),
-  };
 }
 
 function encodeAwaiting(first: number, last: number): Buffer {

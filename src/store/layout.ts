@@ -4,7 +4,7 @@
  * status environment (written by the issuer, mapped read-only by responders):
  *   meta         text key          layout version, installation id, journal head, trust generation, synthetic rows
  *   rows         issuer | serial   status row of every issued serial (invariant 4)
- *   revoked      scope | serial    entry of the scope's CRL while revoked or on hold: what the CRL builder copies
+ *   revoked      scope | serial    entries of the scope's CRL from that serial on: what the CRL builder copies
  *   changes      scope | serial    last change of status, until every CRL that may be a base has it: what the
  *                                  publication gate and delta CRLs go by
  *   awaiting     scope             changes that no CRL of the scope shows yet

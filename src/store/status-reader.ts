@@ -1,6 +1,6 @@
 import type { Transaction } from "lmdb";
 import { ALL, scopesOf } from "../crl/scope.js";
-import { type Awaiting, decodeAwaiting, decodeListed, type ListedEntry, readCrls } from "./crl-tables.js";
+import { type Awaiting, decodeAwaiting, readCrls } from "./crl-tables.js";
 import { type Environment, openForReading, type StoreOptions, statusEnvironment } from "./environment.js";
 import { type CrlRecord, decodeRecord, type JournalRecord } from "./journal-record.js";
 import {
@@ -16,6 +16,7 @@ import {
   scopeRange,
   splitRowKey,
 } from "./layout.js";
+import { ListedCursor } from "./listed-blocks.js";
 import {
   type JournalHead,
   readHead,
@@ -107,7 +108,11 @@ export class StatusReader {
 
   /** Number of certificates of the issuer that are revoked or on hold, expired ones included. */
   revokedCount(issuer: number): number {
-    return this.tables.revoked.getKeysCount(scopeRange(issuer, ALL));
+    const cursor = new ListedCursor();
+    let count = 0;
+    for (const { value } of this.tables.revoked.getRange(scopeRange(issuer, ALL)))
+      for (cursor.reset(value); cursor.next(); ) count++;
+    return count;
   }
 
   /** Published CRLs of the issuer that still matter (crl-tables.ts), by scope, then by number, the delta CRL last. */
@@ -181,11 +186,11 @@ export class Snapshot {
     this.transaction.done();
   }
 
-  /** What the CRL of a scope lists, as the builder copies it; expired certificates included. */
-  *listed(issuer: number, scope: number): Generator<ListedEntry> {
+  /** What the CRL of a scope lists, expired certificates included, in blocks for the builder (ListedCursor). */
+  *listed(issuer: number, scope: number): Generator<Buffer> {
     const { transaction } = this;
     for (const { value } of this.tables.revoked.getRange({ ...scopeRange(issuer, scope), transaction }))
-      yield decodeListed(value);
+      yield value;
   }
 
   /** Certificates of a scope whose status changed after journal position `since`, with the row of the last change. */

@@ -11,7 +11,7 @@ import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
 import { COMPLETE_CRL, type CrlOrder } from "../../src/issuer/crl-state.js";
 import type { CrlTask, ListTask, PreparedList } from "../../src/issuer/crl-task.js";
 import { LocalCrlWork } from "../../src/issuer/crl-work.js";
-import { encodeListed, type ListedEntry } from "../../src/store/crl-tables.js";
+import { encodeListed, ListedCursor } from "../../src/store/listed-blocks.js";
 import type { SerialRow, Snapshot } from "../../src/store/status-reader.js";
 import { type Installation, makeInstallation, silent } from "../support/installation.js";
 import { TestCa } from "../support/test-ca.js";
@@ -22,6 +22,9 @@ import { TestCa } from "../support/test-ca.js";
  */
 
 const DELTA = { ...COMPLETE_CRL, delta: true };
+
+/** Octets of a listed record before its entry. */
+const RECORD_HEADER = 12;
 
 /** A fault in the builder: what it reads of the store, or what it makes of it. */
 type Fault = (build: Build, task: CrlTask, snapshot: Snapshot) => BuiltList;
@@ -55,17 +58,14 @@ class FaultyWork extends LocalCrlWork {
 }
 
 /** A snapshot whose index for the builder was changed; the gate gets the real one. */
-function withListed(
-  snapshot: Snapshot,
-  change: (entries: readonly ListedEntry[]) => readonly ListedEntry[],
-): Snapshot {
+function withListed(snapshot: Snapshot, change: (records: readonly Buffer[]) => readonly Buffer[]): Snapshot {
   const faulty: Snapshot = Object.create(snapshot);
   faulty.listed = function* (issuer, scope) {
-    const entries = [...snapshot.listed(issuer, scope)].map((one) => ({
-      ...one,
-      entry: Buffer.from(one.entry),
-    }));
-    yield* change(entries);
+    const records: Buffer[] = [];
+    for (const block of snapshot.listed(issuer, scope))
+      for (const cursor = new ListedCursor(block); cursor.next(); )
+        records.push(Buffer.from(block.subarray(cursor.start - RECORD_HEADER, cursor.stop)));
+    yield Buffer.concat(change(records));
   };
   return faulty;
 }
@@ -161,9 +161,7 @@ describe("the publication gate", () => {
     assert.equal(context.status.reader.head().position, position);
   }
 
-  const listing = (
-    change: (entries: readonly ListedEntry[]) => readonly ListedEntry[],
-  ): { build: Fault } => ({
+  const listing = (change: (records: readonly Buffer[]) => readonly Buffer[]): { build: Fault } => ({
     build: (build, _task, snapshot) => build({ snapshot: withListed(snapshot, change) }),
   });
   const changing = (change: (rows: readonly SerialRow[]) => readonly SerialRow[]): { build: Fault } => ({
@@ -182,11 +180,8 @@ describe("the publication gate", () => {
     ...fields,
   });
   /** As the revoked index has it. */
-  const listed = (serial: Uint8Array, fields: Partial<SerialRow["row"]> = {}): ListedEntry => ({
-    notAfter: 0,
-    position: 0,
-    entry: encodeListed(serial, row(fields)).subarray(11),
-  });
+  const listed = (serial: Uint8Array, fields: Partial<SerialRow["row"]> = {}): Buffer =>
+    encodeListed(serial, row(fields));
 
   test("entry dropped too early", () =>
     stopped(
@@ -208,7 +203,7 @@ describe("the publication gate", () => {
 
   test("revocation that never reached the list", () =>
     stopped(
-      listing((entries) => entries.filter(({ entry }) => !text(entry).includes(text(at(1))))),
+      listing((entries) => entries.filter((record) => !text(record).includes(text(at(1))))),
       new RegExp(`leaves out serial ${text(at(1))}, which was revoked \\(keyCompromise\\)`),
     ));
 
@@ -220,7 +215,7 @@ describe("the publication gate", () => {
 
   test("entry added that nobody revoked", () =>
     stopped(
-      listing(([first, second, ...rest]) => [first, second, listed(at(3)), ...rest] as ListedEntry[]),
+      listing(([first, second, ...rest]) => [first, second, listed(at(3)), ...rest] as Buffer[]),
       new RegExp(`lists serial ${text(at(3))}, which nobody revoked`),
     ));
 

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { DerReader } from "../../src/asn1/reader.js";
-import { TAG } from "../../src/asn1/tags.js";
 import type { Clock } from "../../src/core/clock.js";
 import { ALL } from "../../src/crl/scope.js";
 import type { StoreOptions } from "../../src/store/environment.js";
 import type { Change } from "../../src/store/journal-record.js";
+import { ListedCursor, listedSerial } from "../../src/store/listed-blocks.js";
 import { type Snapshot, StatusReader } from "../../src/store/status-reader.js";
 import { StatusWriter } from "../../src/store/status-writer.js";
 
@@ -72,9 +71,14 @@ export function change(writer: StatusWriter, ...changes: readonly Change[]): Pro
 
 /** Serials in hexadecimal that a CRL would list, in its order. */
 export function revokedSerials(reader: StatusReader, issuer = 1): string[] {
-  return inSnapshot(reader, (snapshot) =>
-    [...snapshot.listed(issuer, ALL)].map(({ entry }) => entrySerial(entry)),
-  );
+  return inSnapshot(reader, (snapshot) => [...snapshot.listed(issuer, ALL)].flatMap(blockSerials));
+}
+
+function blockSerials(block: Buffer): string[] {
+  const serials: string[] = [];
+  for (const cursor = new ListedCursor(block); cursor.next(); )
+    serials.push(listedSerial(block, cursor.start).toString("hex"));
+  return serials;
 }
 
 /** Reads from one snapshot, which is closed afterwards. */
@@ -85,14 +89,4 @@ export function inSnapshot<T>(reader: StatusReader, read: (snapshot: Snapshot) =
   } finally {
     snapshot.close();
   }
-}
-
-/** Serial of an encoded CRL entry, as a magnitude in hexadecimal. */
-export function entrySerial(entry: Uint8Array): string {
-  const reader = new DerReader(entry);
-  reader.enter(TAG.SEQUENCE);
-  reader.integer();
-  return Buffer.from(reader.content())
-    .toString("hex")
-    .replace(/^00(?=..)/, "");
 }

@@ -62,7 +62,7 @@ it("a snapshot stays what it was while another process commits", async (t) => {
   inSnapshot(reader, (snapshot) => {
     const look = () => ({
       head: snapshot.head(),
-      listed: [...snapshot.listed(1, ALL)].map(({ entry }) => Buffer.from(entry)),
+      listed: [...snapshot.listed(1, ALL)].map((block) => Buffer.from(block)),
       changed: [...snapshot.changes(1, ALL, 0)],
     });
     const before = comparable(look());

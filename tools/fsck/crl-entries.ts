@@ -6,6 +6,7 @@ import { CRL_REASON } from "../../src/crl/reason.js";
 import { isScheduledComplete, readCrls } from "../../src/store/crl-tables.js";
 import type { CrlRecord } from "../../src/store/journal-record.js";
 import { decodeRow, rowKey, SCOPED_SERIAL, type StatusRow, scopeRange } from "../../src/store/layout.js";
+import { ListedCursor, listedSerial } from "../../src/store/listed-blocks.js";
 import type { StatusTables } from "../../src/store/status-tables.js";
 import { serialText } from "../../src/x509/serial.js";
 import { differs } from "./view.js";
@@ -46,13 +47,14 @@ interface SerialRow {
   readonly row: StatusRow;
 }
 
-/** The scope's revoked index leads to the rows, so that both are compared. */
+/** The scope's listed blocks lead to the rows, so that both are compared. */
 function* revokedRows({ revoked, rows }: StatusTables, { issuer, scope }: CrlRecord): Generator<SerialRow> {
-  for (const { key } of revoked.getRange(scopeRange(issuer, scope))) {
-    const serial = key.subarray(SCOPED_SERIAL);
-    const bytes = rows.get(rowKey(issuer, serial));
-    if (bytes !== undefined) yield { serial, row: decodeRow(bytes) };
-  }
+  for (const { value } of revoked.getRange(scopeRange(issuer, scope)))
+    for (const cursor = new ListedCursor(value); cursor.next(); ) {
+      const serial = listedSerial(value, cursor.start);
+      const bytes = rows.get(rowKey(issuer, serial));
+      if (bytes !== undefined) yield { serial, row: decodeRow(bytes) };
+    }
 }
 
 function* changedRows(

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { hex } from "../../../src/core/bytes.js";
 import { nowSeconds } from "../../../src/core/clock.js";
 import { SekishoError } from "../../../src/core/errors.js";
@@ -5,9 +6,9 @@ import { Turnstile } from "../../../src/core/turnstile.js";
 import type { Authority } from "../../../src/issuer/authority.js";
 import { changeStatus, type StatusChange } from "../../../src/issuer/change-status.js";
 import type { IssuerCore } from "../../../src/issuer/core.js";
+import { COMPLETE_CRL, type CrlOrder } from "../../../src/issuer/crl-state.js";
 import { enrolResponder, fingerprint, renewDelegates } from "../../../src/issuer/enrol.js";
 import { issueCertificate } from "../../../src/issuer/issue.js";
-import type { PublishedCrl } from "../../../src/issuer/published-crl.js";
 import { Enrolment } from "../../../src/responder/enrolment.js";
 import type { Certificate } from "../../../src/x509/certificate.js";
 import { silent } from "../../support/installation.js";
@@ -17,7 +18,7 @@ import type { Random } from "./random.js";
 /** What an act made and may acknowledge. */
 export interface Outcome {
   readonly rows: readonly AcknowledgedRow[];
-  readonly crl?: AcknowledgedCrl;
+  readonly crls?: readonly AcknowledgedCrl[];
 }
 
 /** Reasons an operator may give (RFC 5280 5.3.1). */
@@ -57,7 +58,11 @@ export class Acts {
       case "release":
         return this.change([{ act, serial: this.serial() }]);
       case "publish":
-        return { serials: [], run: () => this.publication.run(() => this.publish()) };
+        return this.order(COMPLETE_CRL);
+      case "publish-delta":
+        return this.order({ ...COMPLETE_CRL, delta: true });
+      case "publish-shard":
+        return this.order({ ...COMPLETE_CRL, scope: 1 });
       case "renew":
         return { serials: [], run: () => this.renew() };
       case "checkpoint":
@@ -87,12 +92,23 @@ export class Acts {
     };
   }
 
-  private async publish(): Promise<Outcome> {
-    const [crl] = await this.core.publisher.publish(this.authority);
-    const { number, sha256 } = crl as PublishedCrl;
-    await this.core.audit.append("crl.published", { number: String(number), sha256 });
-    await this.core.checkpointer.checkpoint();
-    return { rows: [], crl: { number: String(number), sha256 } };
+  private order(order: CrlOrder): Prepared {
+    return { serials: [], run: () => this.publication.run(() => this.publish(order)) };
+  }
+
+  private async publish(order: CrlOrder): Promise<Outcome> {
+    const { config, publisher, audit, checkpointer } = this.core;
+    const published = await publisher.publish(this.authority, order);
+    const crls = published.map(({ file, number, sha256 }) => ({
+      name: relative(config.crl.dir, file),
+      number: String(number),
+      sha256,
+    }));
+    for (const { name, number, sha256 } of crls)
+      await audit.append("crl.published", { name, number, sha256 });
+    await checkpointer.checkpoint();
+    await publisher.forget(this.authority, order.scope);
+    return { rows: [], crls };
   }
 
   /** As responder and issuer do it together; an operator enrols the key if its last certificate has run out. */

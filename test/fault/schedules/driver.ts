@@ -46,10 +46,15 @@ export class Life {
   /** `faultsDir` holds the compiled fault library and its control file. */
   static async begin(faultsDir: string): Promise<Life> {
     const config = layOut((text) =>
-      text.replace(
-        'kind = "ocsp-responder"\nvalidity = "30d"',
-        `kind = "ocsp-responder"\nvalidity = "${DELEGATE_VALIDITY}"`,
-      ),
+      text
+        .replace(
+          'kind = "ocsp-responder"\nvalidity = "30d"',
+          `kind = "ocsp-responder"\nvalidity = "${DELEGATE_VALIDITY}"`,
+        )
+        .replace(
+          'validity = "7d"\n',
+          'validity = "7d"\nshards = 1\ndelta = { period = "1h", validity = "3h" }\n',
+        ),
     );
     writeFileSync(join(dirname(config.file), "request.pem"), await makeRequest("localhost"));
     return new Life(config, faultsDir);

@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { verifyAuditLog } from "../../../src/audit/verify.js";
 import { hex } from "../../../src/core/bytes.js";
 import { systemClock } from "../../../src/core/clock.js";
 import { ClockGuard } from "../../../src/core/clock-guard.js";
 import type { Config } from "../../../src/core/config.js";
+import { ALL } from "../../../src/crl/scope.js";
 import { openIssuerCore } from "../../../src/issuer/core.js";
+import type { CrlSlot } from "../../../src/issuer/crl-files.js";
 import { decodeRow, splitRowKey } from "../../../src/store/layout.js";
 import { checkStore } from "../../../tools/fsck/check.js";
 import { viewStatus } from "../../../tools/fsck/view.js";
@@ -16,9 +18,16 @@ import type { AcknowledgedCrl } from "./protocol.js";
 /** What an installation holds after a restart. */
 export interface Found {
   readonly rows: ReadonlyMap<string, FoundRow>;
-  readonly published: AcknowledgedCrl | undefined;
+  readonly published: readonly AcknowledgedCrl[];
   readonly records: number;
 }
+
+/** CRLs that the acts publish. */
+const SLOTS: readonly CrlSlot[] = [
+  { scope: ALL, delta: false },
+  { scope: ALL, delta: true },
+  { scope: 1, delta: false },
+];
 
 /**
  * Restarts the issuer's core without faults, which completes what was interrupted, stops it and checks everything:
@@ -28,12 +37,17 @@ export async function recoverAndInspect(config: Config, ahead: number): Promise<
   const clock = { nowMs: () => systemClock.nowMs() + ahead * 1_000 };
   const core = await openIssuerCore(config, new ClockGuard(clock, clock), silent);
   const authority = core.authorities.has("root") ? core.authorities.get("root") : undefined;
-  const crl = authority === undefined ? undefined : await core.publisher.published(authority);
+  const published: AcknowledgedCrl[] = [];
+  for (const slot of SLOTS) {
+    const crl = authority === undefined ? undefined : await core.publisher.published(authority, slot);
+    if (crl === undefined) continue;
+    const name = relative(config.crl.dir, crl.file);
+    published.push({ name, number: String(crl.number), sha256: crl.sha256 });
+  }
   await core.close();
   const { records } = checkStore(config, { writerRuns: false, progress: () => undefined });
   const audit = join(config.audit.dir, "audit.log");
   if (existsSync(audit)) await verifyAuditLog(audit);
-  const published = crl === undefined ? undefined : { number: String(crl.number), sha256: crl.sha256 };
   return { rows: readRows(config), published, records };
 }
 

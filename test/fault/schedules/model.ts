@@ -5,7 +5,7 @@ import type { AcknowledgedCrl, AcknowledgedRow, Act, Line } from "./protocol.js"
 export type FoundRow = AcknowledgedRow;
 
 /** Codes of refusals that were decided before anything was written. */
-const DECIDED = new Set(["STATE_CONFLICT", "SERIAL_UNKNOWN", "DATE_INVALID", "ENROL_UNKNOWN"]);
+const DECIDED = new Set(["STATE_CONFLICT", "SERIAL_UNKNOWN", "DATE_INVALID", "ENROL_UNKNOWN", "CRL_MISSING"]);
 
 const STATE_AFTER: Readonly<Partial<Record<Act | "create", CertState>>> = {
   revoke: "revoked",
@@ -22,9 +22,10 @@ type Attempt = Line & { readonly say: "try" };
 /** What was acknowledged over the whole life of an installation, and what is uncertain because a fault came between. */
 export class Model {
   private readonly rows = new Map<string, AcknowledgedRow>();
-  /** Digest of every CRL that was acknowledged or seen published, by number. */
+  /** Digest of every CRL that was acknowledged or seen published, by name and number. */
   private readonly crls = new Map<string, string>();
-  private lastCrl = 0n;
+  /** The newest that was acknowledged, by name. */
+  private readonly lastCrls = new Map<string, bigint>();
   private readonly open = new Map<number, Attempt>();
   private uncertain: Attempt[] = [];
   acknowledged = 0;
@@ -42,7 +43,7 @@ export class Model {
     this.open.delete(line.id);
     this.acknowledged++;
     for (const row of line.rows) this.acknowledge(row, attempt?.serials.length === 0);
-    if (line.crl !== undefined) this.acknowledgeCrl(line.crl);
+    for (const crl of line.crls ?? []) this.acknowledgeCrl(crl);
   }
 
   /** The process is gone: whatever it had not answered may have been done or not. */
@@ -64,12 +65,13 @@ export class Model {
     this.uncertain = [];
   }
 
-  /** Compares with the published CRL, undefined if there is none. */
-  comparePublished(published: AcknowledgedCrl | undefined): void {
-    const number = BigInt(published?.number ?? 0);
-    if (number < this.lastCrl)
-      throw new Error(`CRL ${this.lastCrl} was acknowledged, ${number} is published`);
-    if (published !== undefined) this.seeCrl(published);
+  /** Compares with the published CRLs. */
+  comparePublished(published: readonly AcknowledgedCrl[]): void {
+    for (const [name, last] of this.lastCrls) {
+      const number = BigInt(published.find((crl) => crl.name === name)?.number ?? 0);
+      if (number < last) throw new Error(`CRL ${last} was acknowledged as ${name}, ${number} is published`);
+    }
+    for (const crl of published) this.seeCrl(crl);
   }
 
   private acknowledge(row: AcknowledgedRow, isNew: boolean): void {
@@ -80,16 +82,18 @@ export class Model {
   }
 
   private acknowledgeCrl(crl: AcknowledgedCrl): void {
-    if (BigInt(crl.number) <= this.lastCrl)
-      throw new Error(`CRL number ${crl.number} came after ${this.lastCrl}`);
-    this.lastCrl = BigInt(crl.number);
+    const last = this.lastCrls.get(crl.name) ?? 0n;
+    if (BigInt(crl.number) <= last)
+      throw new Error(`CRL number ${crl.number} of ${crl.name} came after ${last}`);
+    this.lastCrls.set(crl.name, BigInt(crl.number));
     this.seeCrl(crl);
   }
 
-  private seeCrl({ number, sha256 }: AcknowledgedCrl): void {
-    const known = this.crls.get(number);
-    if (known !== undefined && known !== sha256) throw new Error(`CRL number ${number} was used twice`);
-    this.crls.set(number, sha256);
+  private seeCrl({ name, number, sha256 }: AcknowledgedCrl): void {
+    const key = `${name} ${number}`;
+    const known = this.crls.get(key);
+    if (known !== undefined && known !== sha256) throw new Error(`CRL number ${key} was used twice`);
+    this.crls.set(key, sha256);
   }
 
   private compareRow(row: AcknowledgedRow, found: FoundRow | undefined): void {

@@ -9,6 +9,8 @@ export const ACTS = [
   "hold",
   "release",
   "publish",
+  "publish-delta",
+  "publish-shard",
   "renew",
   "checkpoint",
 ] as const;
@@ -50,13 +52,15 @@ export type Line =
       readonly say: "done";
       readonly id: number;
       readonly rows: readonly AcknowledgedRow[];
-      readonly crl?: AcknowledgedCrl;
+      readonly crls?: readonly AcknowledgedCrl[];
     }
   | { readonly say: "refused"; readonly id: number; readonly code: string; readonly message: string }
   /** The schedule is over; `failure` if a write failed and the issuer would end. */
   | { readonly say: "end"; readonly failure?: string };
 
 export interface AcknowledgedCrl {
+  /** File below the CRL directory. */
+  readonly name: string;
   readonly number: string;
   readonly sha256: string;
 }
