@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { DerError, DerReader } from "../asn1/reader.js";
 import { contextConstructed, TAG } from "../asn1/tags.js";
 import { SekishoError } from "../core/errors.js";
@@ -34,6 +35,18 @@ export function readCrlOutline(readAt: ReadAt, size: number): CrlOutline {
   } catch (error) {
     if (!(error instanceof DerError)) throw error;
     throw new SekishoError("CRL_INVALID", error.fault, { cause: error });
+  }
+}
+
+/** The outline of a CRL file, and its size. Throws SekishoError CRL_INVALID, and what opening it throws. */
+export function readFileOutline(file: string): { readonly outline: CrlOutline; readonly octets: number } {
+  const fd = openSync(file, "r");
+  try {
+    const octets = fstatSync(fd).size;
+    const readAt: ReadAt = (buffer, offset) => readSync(fd, buffer, 0, buffer.length, offset);
+    return { outline: readCrlOutline(readAt, octets), octets };
+  } finally {
+    closeSync(fd);
   }
 }
 

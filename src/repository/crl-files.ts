@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, lstatSync, readdirSync, readSync, type Stats } from "node:fs";
+import { closeSync, fstatSync, lstatSync, readSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { isSekishoError, SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
@@ -8,9 +8,6 @@ import { fileIdentity, LargeFile, openFile } from "./large-file.js";
 
 /** A smaller file is kept in memory and answered whole: it fits what a socket takes at once. */
 const KEPT_OCTETS = 64 * 1024;
-/** A shard is a decimal number without leading zeros; no CA has use for more. */
-const SHARD_FILE = /^(0|[1-9]\d{0,8})\.crl$/;
-
 export type CrlKind = "complete" | "delta" | "partition";
 
 /** A published CRL. Times are unix seconds. */
@@ -56,14 +53,6 @@ export class CrlFiles {
     return fresh?.crl;
   }
 
-  /** Names of an issuer's partitions that are there, by number. */
-  partitions(issuer: string): string[] {
-    const dir = join(this.dir, issuer);
-    if (!isDirectory(dir)) return [];
-    const shards = readdirSync(dir).flatMap((file) => SHARD_FILE.exec(file)?.[1] ?? []);
-    return shards.sort((a, b) => Number(a) - Number(b)).map((shard) => partitionName(issuer, shard));
-  }
-
   private open(path: string): Seen | undefined {
     const fd = openFile(path);
     if (fd === undefined) return undefined;
@@ -94,12 +83,6 @@ export class CrlFiles {
     }
   }
 }
-
-/** Name of an issuer's complete or delta CRL. */
-export const crlName = (issuer: string, kind: "complete" | "delta"): string =>
-  kind === "delta" ? `${issuer}-delta.crl` : `${issuer}.crl`;
-
-const partitionName = (issuer: string, shard: string): string => `${issuer}/${shard}.crl`;
 
 /** False for a symlink to one (standards P26). */
 const isDirectory = (path: string): boolean => look(path)?.isDirectory() === true;

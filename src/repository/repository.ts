@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { type Clock, nowSeconds } from "../core/clock.js";
 import type { Log } from "../core/log.js";
+import { publishedNames } from "../crl/published-names.js";
+import { ALL, crlName, deltaName } from "../crl/scope.js";
 import type { FileRange, HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/handler.js";
 import type { StoredIssuer } from "../store/status-reader.js";
 import { parseCertificate } from "../x509/certificate.js";
 import { nameText } from "../x509/name-text.js";
-import { CrlFiles, type CrlKind, crlName } from "./crl-files.js";
+import { CrlFiles, type CrlKind } from "./crl-files.js";
 import { type Document, select, smallDocument } from "./document.js";
 import { Downloads } from "./downloads.js";
 import { type PageCrl, renderPage } from "./page.js";
@@ -15,8 +17,8 @@ const TEXT_FIELDS: HeaderFields = [["content-type", "text/plain; charset=utf-8"]
 /** Tells a client that finds all downloads taken when to come again. */
 const BUSY_FIELDS: HeaderFields = [...TEXT_FIELDS, ["cache-control", "no-store"], ["retry-after", "30"]];
 
-/** `/crl/ID.crl`, `/crl/ID-delta.crl`, `/crl/ID/SHARD.crl`: the path below `/crl/` is the path below the CRL directory. */
-const CRL_TARGET = /^\/crl\/(([a-z0-9-]{1,32}?)(?:(-delta)|(\/(?:0|[1-9]\d{0,8})))?\.crl)$/;
+/** `/crl/ID.crl`, `/crl/ID-delta.crl`, `/crl/ID/SHARD.crl`, `/crl/ID/ca.crl`: the path below `/crl/` is the path below the CRL directory. */
+const CRL_TARGET = /^\/crl\/(([a-z0-9-]{1,32}?)(?:(-delta)|(\/(?:ca|[1-9]\d{0,8})))?\.crl)$/;
 /** `/crl/ID/full.json`, `/crl/ID/partitioned.json`. */
 const ARRAY_TARGET = /^\/crl\/([a-z0-9-]{1,32})\/(full|partitioned)\.json$/;
 const CERTIFICATE_TARGET = /^\/certs\/([a-z0-9-]{1,32})\.cer$/;
@@ -51,16 +53,6 @@ export class Repository {
     if (document === undefined) reply.send(404, TEXT_FIELDS, Buffer.from("no such resource\n"));
     else this.send(document, request, reply);
   };
-
-  /** Seconds until each served CRL's nextUpdate, negative when it has passed; of partitions the one that comes first. */
-  *lives(): Generator<{ issuer: string; kind: CrlKind; seconds: number }> {
-    const now = nowSeconds(this.options.clock);
-    for (const { id: issuer } of this.options.issuers())
-      for (const [kind, names] of this.namesOf(issuer)) {
-        const ends = names.flatMap((name) => this.files.find(name)?.nextUpdate ?? []);
-        if (ends.length > 0) yield { issuer, kind, seconds: ends.reduce((a, b) => Math.min(a, b)) - now };
-      }
-  }
 
   private findOnce(target: string): Document | undefined {
     const document = this.find(target);
@@ -127,11 +119,12 @@ export class Repository {
 
   /** Names of the CRLs of an issuer that are served. */
   private namesOf(issuer: string): Map<CrlKind, string[]> {
-    const served = (names: string[]): string[] => names.filter((name) => this.files.find(name) !== undefined);
+    const names = publishedNames(this.options.crlDir, issuer).filter((name) => this.files.find(name));
+    const whole = [crlName(issuer, ALL), deltaName(issuer)];
     return new Map([
-      ["complete", served([crlName(issuer, "complete")])],
-      ["delta", served([crlName(issuer, "delta")])],
-      ["partition", served(this.files.partitions(issuer))],
+      ["complete", names.filter((name) => name === whole[0])],
+      ["delta", names.filter((name) => name === whole[1])],
+      ["partition", names.filter((name) => !whole.includes(name))],
     ]);
   }
 

@@ -168,23 +168,6 @@ export class Metrics implements FrontendEvents {
   observe(repository: Repository): void {
     const registers = [this.registry];
     const { downloads } = repository;
-    const { onFailure } = this;
-    new Gauge({
-      name: "sekisho_crl_life_seconds",
-      help: "Time until nextUpdate of each CRL that is served, of partitions the first; negative when it has passed",
-      aggregator: "min",
-      labelNames: ["issuer", "kind"],
-      registers,
-      collect() {
-        this.reset();
-        try {
-          for (const { issuer, kind, seconds } of repository.lives()) this.set({ issuer, kind }, seconds);
-        } catch (error) {
-          // A store that cannot be read takes this figure away, not all the others.
-          onFailure(error);
-        }
-      },
-    });
     new Gauge({
       name: "sekisho_downloads",
       help: "Downloads of large CRLs that are under way",

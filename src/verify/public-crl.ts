@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { type CrlGlance, peekCrl } from "../crl/peek.js";
+import type { CrlHeader } from "../crl/header.js";
+import { readFileOutline } from "../crl/outline.js";
 
 /** What relying parties get at a CRL's URL, beside what was published. */
 export interface PublicCrl {
@@ -31,7 +32,7 @@ export async function checkPublicCrl(
   const url = `${publicUrl}/crl/${name}`;
   let found = await compare(join(dir, name), url);
   if (found.difference !== undefined) found = await compare(join(dir, name), url);
-  const { thisUpdate, nextUpdate = thisUpdate } = found.published.header;
+  const { thisUpdate, nextUpdate = thisUpdate } = found.published;
   return {
     url,
     difference: found.difference ?? (nextUpdate <= now ? "the published CRL is out of date" : undefined),
@@ -42,17 +43,18 @@ export async function checkPublicCrl(
 }
 
 interface Compared {
-  readonly published: CrlGlance;
+  readonly published: CrlHeader;
   readonly octets: number;
   readonly difference?: string;
 }
 
 async function compare(file: string, url: string): Promise<Compared> {
-  const published = peekCrl(file);
+  const { outline, octets } = readFileOutline(file);
+  const published = outline.header;
   try {
-    const received = await fetchDigest(url, published.octets);
+    const received = await fetchDigest(url, octets);
     const same = received.sha256 === (await fileDigest(file));
-    const difference = `${received.octets} octets that are not the ${published.octets} of the file`;
+    const difference = `${received.octets} octets that are not the ${octets} of the file`;
     return { published, octets: received.octets, ...(same ? {} : { difference }) };
   } catch (error) {
     return { published, octets: 0, difference: (error as Error).message };

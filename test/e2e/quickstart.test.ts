@@ -121,7 +121,7 @@ describe("quickstart", () => {
   test("metrics and health", async () => {
     const text = await (await fetchOnce(`http://127.0.0.1:${port + 1}/metrics`)).text();
     assert.match(text, /sekisho_ocsp_answers_total\{method="POST",outcome="good"\} [1-9]/);
-    assert.match(text, /sekisho_crl_life_seconds\{issuer="root",kind="complete"\} [1-9]/);
+    assert.match(text, /sekisho_crl_next_update_seconds\{crl="root.crl"\} [1-9]/);
     assert.equal((await fetchOnce(`http://127.0.0.1:${port + 1}/livez`)).status, 200);
   });
 
