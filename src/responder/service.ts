@@ -229,7 +229,10 @@ function positionProbe(config: Config, status: StatusReader, log: Log): () => nu
   const loaded = loadBindings();
   const file = positionPath(config.store.dir);
   if (loaded.bindings === undefined) {
-    log.info({ reason: loaded.reason }, "the position file is not mapped; the journal head is read instead");
+    log.info(
+      { reason: loaded.reason },
+      "slower: the journal head is read instead of the mapped position file, and each worker signs one at a time",
+    );
     return () => {
       status.refresh();
       return status.head().position;

@@ -24,7 +24,7 @@ const log = openLog("responder-worker");
 const status = StatusReader.open({ ...config.store, installation: config.installation });
 const answerer = new BatchAnswerer(
   status,
-  new Trust(status, config, keyStores(config), log),
+  new Trust(status, config, keyStores(config, config.responder.sessions), log),
   systemClock,
   log,
 );
