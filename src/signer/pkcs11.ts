@@ -20,10 +20,9 @@ export function openToken(settings: TokenSettings, mechanisms?: ReadonlySet<numb
 
 /** Native threads, if they are wanted and there is an addon to make them. */
 function tokenSigner({ module, sessions }: TokenSettings): TokenSigner | undefined {
+  if (sessions === undefined) return undefined;
   const { bindings } = loadBindings();
-  return sessions === undefined || bindings === undefined
-    ? undefined
-    : new bindings.TokenSigner(module, sessions);
+  return bindings === undefined ? undefined : new bindings.TokenSigner(module, sessions);
 }
 
 /** The keys of one PKCS#11 token. Made by `openToken`. */
