@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { FaultyToken } from "../test/support/faulty-token.js";
 import { createSoftHsm } from "../test/support/softhsm.js";
 import { type AnswerCost, opensslSignature, startSigningResponder } from "./signing/responder-cost.js";
+import { type SoftwareCost, softwareCost } from "./signing/software-cost.js";
 import { type BenchKey, type Contestant, type TokenCost, tokenContestants } from "./signing/token-cost.js";
 
 export interface SigningOptions {
@@ -41,6 +42,15 @@ export interface TokenResult {
   readonly nullRatio: Ratio;
 }
 
+/** EcKey against node:crypto: processor time of a P-256 signature in batches of that size. */
+export interface SoftwareResult {
+  readonly batch: number;
+  /** Medians, microseconds. */
+  readonly native: number;
+  readonly twin: number;
+  readonly gain: Ratio;
+}
+
 export interface ResponderResult {
   readonly key: BenchKey;
   readonly addon: boolean;
@@ -59,6 +69,7 @@ export interface ResponderResult {
 export interface SigningReport {
   readonly machine: { readonly processor: string; readonly processors: number; readonly node: string };
   readonly token: readonly TokenResult[];
+  readonly software: readonly SoftwareResult[];
   readonly responder: readonly ResponderResult[];
 }
 
@@ -66,6 +77,7 @@ export interface SigningReport {
 const NETWORK_MS = 3;
 const SOFTHSM_SESSIONS = [1, 4] as const;
 const NETWORK_SESSIONS = 16;
+const SOFTWARE_BATCHES = [1, 16, 64] as const;
 
 /**
  * The signing rows of DESIGN 7, plain data: signing through PKCS#11 without HTTP against a bare C loop over the same token
@@ -79,6 +91,7 @@ export async function signingBench(options: SigningOptions = {}): Promise<Signin
   return {
     machine: { processor: model.trim(), processors: cpus().length, node: process.version },
     token: await tokenResults(keys, plan),
+    software: await softwareResults(plan),
     responder: await responderResults(keys, plan),
   };
 }
@@ -141,6 +154,19 @@ async function tokenResult(
     gain: ratio(of(native.name), of(twin.name)),
     nullRatio: ratio(of("null"), of(loop.name)),
   };
+}
+
+async function softwareResults({ rounds, onProgress }: Plan): Promise<SoftwareResult[]> {
+  const results: SoftwareResult[] = [];
+  for (const batch of SOFTWARE_BATCHES) {
+    onProgress(`EcKey, batches of ${batch}`);
+    const costs: SoftwareCost[] = [];
+    for (let round = 0; round < rounds; round++) costs.push(await softwareCost(batch));
+    const native = costs.map((cost) => cost.native);
+    const twin = costs.map((cost) => cost.twin);
+    results.push({ batch, native: median(native), twin: median(twin), gain: ratio(twin, native) });
+  }
+  return results;
 }
 
 async function responderResults(keys: readonly BenchKey[], plan: Plan): Promise<ResponderResult[]> {
