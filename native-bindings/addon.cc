@@ -38,8 +38,9 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   sekisho::ExportListen(env, exports);
   sekisho::ExportAcceptor(env, exports);
   sekisho::ExportAdopt(env, exports);
-  sekisho::ExportBatchSigner(env, exports);
+  sekisho::ExportEcKey(env, exports);
   sekisho::ExportMappedFile(env, exports);
+  sekisho::ExportTokenSigner(env, exports);
   return exports;
 }
 

@@ -8,8 +8,9 @@ namespace sekisho {
 void ExportListen(Napi::Env env, Napi::Object exports);
 void ExportAcceptor(Napi::Env env, Napi::Object exports);
 void ExportAdopt(Napi::Env env, Napi::Object exports);
-void ExportBatchSigner(Napi::Env env, Napi::Object exports);
+void ExportEcKey(Napi::Env env, Napi::Object exports);
 void ExportMappedFile(Napi::Env env, Napi::Object exports);
+void ExportTokenSigner(Napi::Env env, Napi::Object exports);
 
 // Throws a JavaScript Error shaped like Node's own system errors: message, `code` (EADDRINUSE) and `syscall`.
 void ThrowSystemError(Napi::Env env, int error, const char* syscall);

@@ -6,13 +6,14 @@
         "addon.cc",
         "acceptor.cc",
         "adopt.cc",
-        "batch-signer.cc",
+        "ec-key.cc",
         "head-verdict.cc",
         "listen.cc",
         "mapped-file.cc",
-        "openssl-sessions.cc",
         "peer-table.cc",
-        "pkcs11-sessions.cc",
+        "session-pool.cc",
+        "token-session.cc",
+        "token-signer.cc",
       ],
       "include_dirs": [
         "<!(node -p \"require('node-addon-api').include_dir\")",
@@ -22,6 +23,8 @@
       "cflags": ["-Wall", "-Wextra"],
       # The language version is that of Node's own headers: C++17 for Node 20, C++20 for Node 24.
       "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],
+      # Not unloaded with the worker thread that loaded it: a thread of the session pool may still be in a call.
+      "ldflags": ["-Wl,-z,nodelete"],
       "conditions": [["OS=='linux'", {"libraries": ["-ldl"]}]],
     }
   ]

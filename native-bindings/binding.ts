@@ -23,31 +23,48 @@ export interface Acceptor {
   close(): void;
 }
 
-/** What a BatchSigner signs with: a key in a PKCS#11 token this process has logged in to, or a software key. */
-export type BatchSource =
-  | {
-      /** Path of the module. */
-      readonly module: string;
-      /** CK_SLOT_ID as pkcs11js gives it. */
-      readonly slot: Uint8Array;
-      /** CKA_ID of the private key. */
-      readonly keyIdentifier: Uint8Array;
-      /** CKM_ number; it takes no parameters. */
-      readonly mechanism: number;
-      readonly signatureOctets: number;
-    }
-  | {
-      /** DER PKCS#8; copied, and wiped once it is read. */
-      readonly privateKey: Uint8Array;
-      readonly digestName: "sha256" | "sha384";
-    };
+/** A private key in a PKCS#11 token and how it signs a digest. */
+export interface TokenKey {
+  /** CK_SLOT_ID as pkcs11js gives it. */
+  readonly slot: Uint8Array;
+  /** CKA_ID, which no other private key has. */
+  readonly identifier: Uint8Array;
+  /** CKM_ number; it takes no parameters. */
+  readonly mechanism: number;
+  /** What the mechanism is given before the digest; may be empty. */
+  readonly prefix: Uint8Array;
+  readonly digestOctets: number;
+  readonly signatureOctets: number;
+}
 
-export interface BatchSigner {
+/** A Cryptoki function has returned something else than CKR_OK. */
+export interface CryptokiFault extends Error {
+  /** `C_Sign`, for example; CKR_SESSION_CLOSED of C_CloseSession stands for a signer that is closed. */
+  readonly functionName: string;
+  /** CKR_ number. */
+  readonly returnValue: number;
+}
+
+/** Signs on native threads, each with a session of its own. The process must have logged in to the token. */
+export interface TokenSigner {
   /**
-   * Signs each `inputOctets` of `inputs`; the results stand in the same order. Rejects with Error when one cannot be
-   * signed: "C_Sign 48" (function and CKR_ number), or what OpenSSL says.
+   * Signs each `key.digestOctets` octets of `digests`; resolves with the signatures end to end, in the same order.
+   * Rejects with CryptokiFault when one cannot be made. After that every session is opened anew before it signs again.
    */
-  sign(inputs: Uint8Array, inputOctets: number): Promise<Uint8Array[]>;
+  sign(key: TokenKey, digests: Uint8Array): Promise<Uint8Array>;
+  /** Rejects what is under way and starts no more signatures. Sessions are given back once no call is out in them. */
+  close(): void;
+}
+
+/** An ECDSA key in memory. */
+export interface EcKey {
+  /** Most octets of a DER Ecdsa-Sig-Value. */
+  readonly signatureOctets: number;
+  /**
+   * Signs each `digestOctets` octets of `digests`. The i-th signature begins at i * signatureOctets in `signatures` and
+   * has lengths[i] octets. Throws Error with what OpenSSL says.
+   */
+  sign(digests: Uint8Array, digestOctets: number, signatures: Uint8Array, lengths: Uint8Array): void;
 }
 
 /** The C++ addon. Wrong arguments throw TypeError; a failed system call throws Error with `code` and `syscall`. */
@@ -69,11 +86,15 @@ export interface Bindings {
    * `writable` must not be written, and a mapped file must not be truncated: the kernel ends the process for either.
    */
   mapFile(path: string, bytes: number, writable: boolean): ArrayBuffer;
-  /** Signs on up to `threads` native threads, each with a session of its own. */
-  readonly BatchSigner: new (
-    threads: number,
-    source: BatchSource,
-  ) => BatchSigner;
+  /** For the PKCS#11 module of that path, with up to `sessions` sessions. Throws Error if it is none. */
+  readonly TokenSigner: new (
+    module: string,
+    sessions: number,
+  ) => TokenSigner;
+  /** `privateKey` is DER PKCS#8 or SEC 1, read and not kept. Throws TypeError if it is no EC key, or Node exports no OpenSSL. */
+  readonly EcKey: new (
+    privateKey: Uint8Array,
+  ) => EcKey;
 }
 
 export type LoadedBindings =

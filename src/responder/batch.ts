@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../core/errors.js";
-import type { CertIDHash } from "../ocsp/request.js";
+import { CERT_ID_HASHES, type CertIDHash } from "../ocsp/request.js";
 
 /** What crosses between the front end and a worker: one message a batch, each way. */
 
@@ -13,15 +13,17 @@ export interface BatchTask {
 }
 
 /** How one request was answered; the label of metrics. */
-export type Outcome =
-  | "good"
-  | "revoked"
-  | "unknown"
-  | "malformedRequest"
-  | "unauthorized"
-  | "sigRequired"
-  | "tryLater"
-  | "internalError";
+const OUTCOMES = [
+  "good",
+  "revoked",
+  "unknown",
+  "malformedRequest",
+  "unauthorized",
+  "sigRequired",
+  "tryLater",
+  "internalError",
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 export interface Answer {
   readonly outcome: Outcome;
@@ -70,6 +72,54 @@ export const NOTHING_ANSWERED: BatchResult = {
   signingMs: 0,
   signingFault: undefined,
 };
+
+/** A BatchResult on its way from a worker: the clone of an object for each answer took twice as long, 1.4 us an answer. */
+export interface PackedResult extends Omit<BatchResult, "answers"> {
+  /** FIELDS numbers an answer. */
+  readonly numbers: Float64Array;
+  /** The rows of all answers, one after the other. */
+  readonly rows: readonly string[];
+}
+
+/** outcome, hash (-1: none), cacheable, thisUpdate, nextUpdate, maxAge, number of rows. */
+const FIELDS = 7;
+
+export function packResult({ answers, ...result }: BatchResult): PackedResult {
+  const numbers = new Float64Array(answers.length * FIELDS);
+  const rows: string[] = [];
+  let at = 0;
+  for (const answer of answers) {
+    numbers[at++] = OUTCOMES.indexOf(answer.outcome);
+    numbers[at++] = answer.hash === undefined ? -1 : CERT_ID_HASHES.indexOf(answer.hash);
+    numbers[at++] = answer.cacheable ? 1 : 0;
+    numbers[at++] = answer.thisUpdate;
+    numbers[at++] = answer.nextUpdate;
+    numbers[at++] = answer.maxAge;
+    numbers[at++] = answer.rows.length;
+    for (const row of answer.rows) rows.push(row);
+  }
+  return { ...result, numbers, rows };
+}
+
+export function unpackResult({ numbers, rows, ...result }: PackedResult): BatchResult {
+  const answers: Answer[] = [];
+  const field = (at: number): number => numbers[at] as number;
+  let row = 0;
+  for (let at = 0; at < numbers.length; at += FIELDS) {
+    const firstRow = row;
+    row += field(at + 6);
+    answers.push({
+      outcome: OUTCOMES[field(at)] as Outcome,
+      hash: CERT_ID_HASHES[field(at + 1)],
+      cacheable: field(at + 2) === 1,
+      thisUpdate: field(at + 3),
+      nextUpdate: field(at + 4),
+      maxAge: field(at + 5),
+      rows: rows.slice(firstRow, row),
+    });
+  }
+  return { ...result, answers };
+}
 
 /** Lays byte strings end to end. */
 export function pack(parts: readonly Uint8Array[]): {

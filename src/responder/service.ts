@@ -62,7 +62,7 @@ export async function startService(
 
   const clock = guardedClock(status, log);
   // A key that is there but cannot be used shows here, before the process takes over from another.
-  const { pool, delegates: atStart, signatureMs } = await startWorkers(config);
+  const { workers, delegates: atStart, signatureMs } = await startWorkers(config);
   let delegates = atStart;
   const presigned =
     config.responder.presign === "all"
@@ -85,7 +85,7 @@ export async function startService(
   const breaker = new TokenBreaker({ nowMs: () => performance.now() }, (state, reason) => {
     log[state === "open" ? "error" : "info"]({ state, reason }, "token breaker");
   });
-  const signing = new SigningPool(pool, breaker);
+  const signing = new SigningPool(workers, breaker);
   const batcher = new Batcher(
     async (task) => {
       const { fault } = clock.guard;
@@ -176,7 +176,7 @@ export async function startService(
       clearInterval(preSigning);
       await http.close(drainMs, idleMs);
       signing.close();
-      await pool.close();
+      await workers.close();
       // Not waited for: a call may be out, and the process ends.
       void tokens.close();
       const last = await report();
@@ -229,7 +229,10 @@ function positionProbe(config: Config, status: StatusReader, log: Log): () => nu
   const loaded = loadBindings();
   const file = positionPath(config.store.dir);
   if (loaded.bindings === undefined) {
-    log.info({ reason: loaded.reason }, "the position file is not mapped; the journal head is read instead");
+    log.info(
+      { reason: loaded.reason },
+      "slower: the journal head is read instead of the mapped position file, and each worker signs one at a time",
+    );
     return () => {
       status.refresh();
       return status.head().position;

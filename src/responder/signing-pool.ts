@@ -11,6 +11,8 @@ export class TokenUnavailable extends Error {}
 /** The worker pool as far as it is needed here. */
 export interface Workers {
   run(task: BatchTask): Promise<BatchResult>;
+  /** Ends the workers once what is under way is done. */
+  close(): Promise<void>;
 }
 
 /**
@@ -26,7 +28,7 @@ export class SigningPool {
 
   /** `deadlineMs` for tests. */
   constructor(
-    private readonly workers: Workers,
+    private readonly workers: Pick<Workers, "run">,
     private readonly breaker: TokenBreaker,
     private readonly deadlineMs = BATCH_DEADLINE_MS,
   ) {

@@ -7,7 +7,7 @@ import { openLog } from "../core/log.js";
 import { keyStores } from "../signer/open.js";
 import { StatusReader } from "../store/status-reader.js";
 import { BatchAnswerer } from "./answer.js";
-import { type BatchResult, type BatchTask, NOTHING_ANSWERED } from "./batch.js";
+import { type BatchTask, NOTHING_ANSWERED, type PackedResult, packResult } from "./batch.js";
 import { Trust } from "./trust.js";
 
 /** A third of the main thread's share of a processor that both want. */
@@ -24,18 +24,18 @@ const log = openLog("responder-worker");
 const status = StatusReader.open({ ...config.store, installation: config.installation });
 const answerer = new BatchAnswerer(
   status,
-  new Trust(status, config, keyStores(config), log),
+  new Trust(status, config, keyStores(config, config.responder.sessions), log),
   systemClock,
   log,
 );
 
-export default async (task: BatchTask): Promise<BatchResult> => {
+export default async (task: BatchTask): Promise<PackedResult> => {
   try {
-    return await answerer.answer(task);
+    return packResult(await answerer.answer(task));
   } catch (error) {
     // An error's code does not cross threads.
     if (task.ends.length > 0 || !isSekishoError(error)) throw error;
     const { code, message } = error;
-    return { ...NOTHING_ANSWERED, signingFault: message, fault: { code, message } };
+    return packResult({ ...NOTHING_ANSWERED, signingFault: message, fault: { code, message } });
   }
 };

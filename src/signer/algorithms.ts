@@ -4,13 +4,14 @@ import { TAG } from "../asn1/tags.js";
 import { bitString, encode, encoded, sequence, unsignedInteger } from "../asn1/writer.js";
 import { asBuffer } from "../core/bytes.js";
 import { SekishoError } from "../core/errors.js";
-import type { DigestName, KeyType, Signer } from "./signer.js";
+import type { DigestName, KeyType, Signer, ToBeSigned } from "./signer.js";
 
 /** What a key type fixes. Sizes in octets. */
 export type Algorithm = RsaAlgorithm | EcAlgorithm;
 
 interface CommonAlgorithm {
   readonly digestName: DigestName;
+  readonly digestSize: number;
   /** DER AlgorithmIdentifier of its signatures, byte for byte as standards I21 demands. */
   readonly signatureAlgorithm: Uint8Array;
   /** What the token returns: the RSA signature, or r and s side by side. */
@@ -35,6 +36,7 @@ const rsa = (modulusBits: number): RsaAlgorithm => ({
   family: "rsa",
   modulusBits,
   digestName: "sha256",
+  digestSize: 32,
   signatureAlgorithm: der("300d06092a864886f70d01010b0500"),
   rawSignatureSize: modulusBits / 8,
 });
@@ -48,6 +50,7 @@ export const ALGORITHMS = {
     curveName: "prime256v1",
     parameters: der("06082a8648ce3d030107"),
     digestName: "sha256",
+    digestSize: 32,
     signatureAlgorithm: der("300a06082a8648ce3d040302"),
     rawSignatureSize: 64,
   },
@@ -56,6 +59,7 @@ export const ALGORITHMS = {
     curveName: "secp384r1",
     parameters: der("06052b81040022"),
     digestName: "sha384",
+    digestSize: 48,
     signatureAlgorithm: der("300a06082a8648ce3d040303"),
     rawSignatureSize: 96,
   },
@@ -120,12 +124,23 @@ export function ecSubjectPublicKeyInfo(parameters: Uint8Array, point: Uint8Array
   return encode(sequence(sequence(ID_EC_PUBLIC_KEY, encoded(parameters)), bitString(point)));
 }
 
-const DIGEST_INFO_SHA256 = der("3031300d060960864801650304020105000420");
+/** A DER DigestInfo without the SHA-256 digest that follows it: what RSASSA-PKCS1-v1_5 pads (RFC 8017 9.2). */
+export const DIGEST_INFO_SHA256 = der("3031300d060960864801650304020105000420");
 
-/** DER DigestInfo of a SHA-256 digest: what RSASSA-PKCS1-v1_5 pads (RFC 8017 9.2). */
+/** DER DigestInfo of a SHA-256 digest. */
 export function digestInfo(digest: Uint8Array): Buffer {
-  if (digest.length !== 32) throw new RangeError(`a SHA-256 digest has 32 octets, not ${digest.length}`);
-  return Buffer.concat([DIGEST_INFO_SHA256, digest]);
+  return Buffer.concat([DIGEST_INFO_SHA256, packDigests([{ digest }], 32)]);
+}
+
+/** The digests of a batch end to end. Throws RangeError if one has not `digestSize` octets. */
+export function packDigests(batch: readonly Pick<ToBeSigned, "digest">[], digestSize: number): Uint8Array {
+  const digests = new Uint8Array(batch.length * digestSize);
+  batch.forEach(({ digest }, i) => {
+    if (digest.length !== digestSize)
+      throw new RangeError(`a digest has ${digestSize} octets, not ${digest.length}`);
+    digests.set(digest, i * digestSize);
+  });
+  return digests;
 }
 
 /** DER Ecdsa-Sig-Value (RFC 3279 2.2.3) from r and s side by side, each of half the length. */

@@ -1,8 +1,11 @@
 import type { Config } from "../core/config.js";
 import { SekishoError } from "../core/errors.js";
 import { openToken } from "./pkcs11.js";
+import type { TokenSettings } from "./pkcs11-session.js";
 import type { KeyStore } from "./signer.js";
 import { openSoftwareStore } from "./software.js";
+
+export interface OpenOptions extends Pick<TokenSettings, "initialisation" | "sessions"> {}
 
 /**
  * Opens the key store that `[tokens.NAME]` describes, in this thread. With PKCS#11 either the main thread or a thread with
@@ -12,7 +15,7 @@ import { openSoftwareStore } from "./software.js";
 export function openKeyStore(
   config: Config,
   tokenName: string,
-  initialisation?: SharedArrayBuffer,
+  { initialisation, sessions }: OpenOptions = {},
 ): KeyStore {
   const token = config.tokens[tokenName];
   if (token === undefined)
@@ -23,7 +26,8 @@ export function openKeyStore(
   }
   if (config.pkcs11 === undefined)
     throw new SekishoError("CONFIG_INVALID", `${config.file}: token ${tokenName} needs a [pkcs11] table`);
-  const store = openToken({ ...config.pkcs11, initialisation, label: token.label, pinFile: token.pinFile });
+  const { label, pinFile } = token;
+  const store = openToken({ ...config.pkcs11, initialisation, sessions, label, pinFile });
   if (config.production && store.manufacturer.startsWith("SoftHSM")) {
     store.close();
     refuse(tokenName, "SoftHSM2 keeps its keys in files");
@@ -35,11 +39,14 @@ function refuse(tokenName: string, reason: string): never {
   throw new SekishoError("KEY_REFUSED", `token ${tokenName}: ${reason}, which production = true forbids`);
 }
 
-/** Opens each token of the configuration once in this thread, when it is first asked for. Throws as `openKeyStore`. */
-export function keyStores(config: Config): (token: string) => KeyStore {
+/**
+ * Opens each token of the configuration once in this thread, when it is first asked for; its native threads have up to
+ * `sessions` sessions. Throws as `openKeyStore`.
+ */
+export function keyStores(config: Config, sessions: number): (token: string) => KeyStore {
   const open = new Map<string, KeyStore>();
   return (token) => {
-    const keyStore = open.get(token) ?? openKeyStore(config, token);
+    const keyStore = open.get(token) ?? openKeyStore(config, token, { sessions });
     open.set(token, keyStore);
     return keyStore;
   };

@@ -28,6 +28,17 @@ export class CryptokiError extends SekishoError {
   }
 }
 
+const NAMES = new Map(
+  Object.entries(pkcs11js)
+    .filter(([name]) => name.startsWith("CKR_"))
+    .map(([name, value]) => [value, name]),
+);
+
+/** The CKR_ name of a return value; values that PKCS#11 does not define are CKR_VENDOR_DEFINED. */
+export function returnValueName(value: number): string {
+  return NAMES.get(value) ?? "CKR_VENDOR_DEFINED";
+}
+
 const PIN_FAULTS = new Set([
   "CKR_PIN_INCORRECT",
   "CKR_PIN_INVALID",

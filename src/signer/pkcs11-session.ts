@@ -14,11 +14,14 @@ import {
 export interface TokenSettings extends Pkcs11Settings {
   readonly label: string;
   readonly pinFile: string;
+  /** Most sessions of native threads that sign; absent: this thread signs with its own. */
+  readonly sessions?: number | undefined;
 }
 
 /** An open, logged-in session. */
 export interface OpenSession {
   readonly api: PKCS11;
+  readonly slot: Handle;
   readonly handle: Handle;
   /** Private key handles found in this session, by key identifier in hex: handles do not outlive it. */
   readonly privateKeys: Map<string, Handle>;
@@ -39,8 +42,9 @@ export function isPinRefusal(error: unknown): error is SekishoError {
 }
 
 /**
- * This thread's session with a token. One is enough: Cryptoki calls are synchronous, so a thread never has two open.
- * Opened and logged in when made, so that a wrong label or PIN shows at once.
+ * This thread's session with a token. One is enough: Cryptoki calls are synchronous, so a thread never has two open; native
+ * threads have theirs beside it and live on its login. Opened and logged in when made, so that a wrong label or PIN
+ * shows at once.
  */
 export class TokenSession {
   readonly module: Pkcs11Module;
@@ -74,6 +78,16 @@ export class TokenSession {
     }
   }
 
+  /** As `run`, for work that native threads do meanwhile in sessions of their own. */
+  async runNative<Result>(work: (session: OpenSession) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.attemptNative(work);
+    } catch (error) {
+      if (!isReturnValue(error, ...STALE)) throw error;
+      return this.attemptNative(work);
+    }
+  }
+
   /** Runs `work` in a read-write session that lives as long as it. */
   runWriting<Result>(work: (session: OpenSession) => Result): Result {
     const session = this.open(pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION);
@@ -99,13 +113,26 @@ export class TokenSession {
     }
   }
 
+  private async attemptNative<Result>(work: (session: OpenSession) => Promise<Result>): Promise<Result> {
+    let session: OpenSession | undefined;
+    try {
+      this.current ??= this.open(pkcs11js.CKF_SERIAL_SESSION);
+      session = this.current;
+      return await work(session);
+    } catch (error) {
+      // Another batch may have opened a fresh one meanwhile.
+      if (this.current === session) this.drop();
+      throw error;
+    }
+  }
+
   private open(flags: number): OpenSession {
     if (this.closed) throw new SekishoError("TOKEN_FAILED", `token "${this.settings.label}" is closed`);
     if (this.refused !== undefined) throw this.refused;
     const { api } = this.module;
     const slot = this.module.slotOf(this.settings.label);
     const handle = cryptoki("C_OpenSession", () => api.C_OpenSession(slot, flags));
-    const session = { api, handle, privateKeys: new Map<string, Handle>() };
+    const session = { api, slot, handle, privateKeys: new Map<string, Handle>() };
     try {
       this.login(handle);
     } catch (error) {

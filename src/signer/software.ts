@@ -2,7 +2,6 @@ import {
   constants,
   createPrivateKey,
   createPublicKey,
-  createSign,
   generateKeyPairSync,
   type KeyObject,
   privateEncrypt,
@@ -19,11 +18,13 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { loadBindings } from "../../native-bindings/binding.js";
 import { hex } from "../core/bytes.js";
 import { SekishoError } from "../core/errors.js";
 import { algorithmOf, describeKey, digestInfo, keyIdentifierOf } from "./algorithms.js";
+import { ecdsa } from "./ecdsa.js";
 import { withPin } from "./pin-file.js";
-import type { KeyStore, KeyType, Signer, ToBeSigned } from "./signer.js";
+import type { KeyStore, KeyType, Signer } from "./signer.js";
 
 /**
  * Keys in a directory of mode 0700, one PKCS#8 PEM file each, encrypted with the passphrase in `pinFile` (PBES2,
@@ -106,28 +107,13 @@ function generateKey(keyType: KeyType): KeyObject {
 
 function softwareSigner(privateKey: KeyObject): Signer {
   const key = describeKey(createPublicKey(privateKey).export({ type: "spki", format: "der" }));
-  const isRsa = algorithmOf(key.keyType).family === "rsa";
-  const signOne = isRsa ? signRsa : signEcdsa;
-  return {
-    ...key,
-    needsMessage: !isRsa,
-    sign: async (batch) => batch.map((item) => signOne(privateKey, key, item)),
-  };
+  if (algorithmOf(key.keyType).family === "ec")
+    return { ...key, ...ecdsa(privateKey, key, loadBindings().bindings) };
+  return { ...key, sign: async (batch) => batch.map(({ digest }) => signRsa(privateKey, digest)) };
 }
 
-function signRsa(privateKey: KeyObject, _: Omit<Signer, "sign">, { digest }: ToBeSigned): Uint8Array {
-  return privateEncrypt({ key: privateKey, padding: constants.RSA_PKCS1_PADDING }, digestInfo(digest));
-}
-
-/** node:crypto does not sign a bare digest with ECDSA, so it hashes the message again. */
-function signEcdsa(
-  privateKey: KeyObject,
-  { digestName }: Omit<Signer, "sign">,
-  item: ToBeSigned,
-): Uint8Array {
-  const sign = createSign(digestName);
-  for (const chunk of item.chunks()) sign.update(chunk);
-  return sign.sign({ key: privateKey, dsaEncoding: "der" });
+function signRsa(key: KeyObject, digest: Uint8Array): Uint8Array {
+  return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, digestInfo(digest));
 }
 
 /** Writes a file so that it is whole or absent after a power cut. */

@@ -44,7 +44,7 @@ port.on("message", (call: TokenCall) => {
 port.postMessage({ value: undefined } satisfies TokenReply);
 
 async function perform(call: Exclude<TokenCall, { do: "end" }>): Promise<TokenResults[keyof TokenResults]> {
-  opened ??= openKeyStore(config, token, initialisation);
+  opened ??= openKeyStore(config, token, { initialisation });
   switch (call.do) {
     case "list":
       return opened.list(call.label);

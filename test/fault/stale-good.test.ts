@@ -6,7 +6,12 @@ import type { HttpReply, HttpRequest } from "../../src/http/handler.js";
 import { PeerBudget } from "../../src/http/peer-budget.js";
 import { changeStatus } from "../../src/issuer/change-status.js";
 import { admit } from "../../src/responder/admission.js";
-import type { BatchResult, BatchTask } from "../../src/responder/batch.js";
+import {
+  type BatchResult,
+  type BatchTask,
+  type PackedResult,
+  unpackResult,
+} from "../../src/responder/batch.js";
 import { Batcher } from "../../src/responder/batcher.js";
 import { Frontend } from "../../src/responder/frontend.js";
 import { JournalFollower } from "../../src/responder/journal-follower.js";
@@ -23,7 +28,7 @@ const ROUNDS = 60;
 
 /** The responder without HTTP: real workers, real store opened a second time, cache and follower as in production. */
 class Harness {
-  readonly pool: Piscina<BatchTask, BatchResult>;
+  readonly pool: Piscina<BatchTask, PackedResult>;
   readonly cache = new ResponseCache(10_000);
   readonly reader: StatusReader;
   private readonly frontend: Frontend;
@@ -45,7 +50,7 @@ class Harness {
     const follower = new JournalFollower(this.reader, () => this.reader.head().position, this.cache);
     const trust = new Trust(this.reader, config, installation.keyStore, silent);
     const run = async (task: BatchTask): Promise<BatchResult> => {
-      const result = await this.pool.run(task);
+      const result = unpackResult(await this.pool.run(task));
       this.onSigned();
       await this.delivery;
       return result;

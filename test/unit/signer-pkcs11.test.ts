@@ -34,12 +34,19 @@ after(() => hsm.remove());
 
 const idOf = (signer: Signer): Uint8Array => keyIdentifierOf(signer.subjectPublicKeyInfo);
 
+/** Who signs: the thread that asks, or native threads with sessions of their own. */
+const SIGNERS = [
+  ["its own session", undefined],
+  ["native threads", 4],
+] as const;
+
 const withStore = async (
   label: string,
   use: (store: Pkcs11KeyStore) => unknown,
   mechanisms?: ReadonlySet<number>,
+  sessions?: number,
 ): Promise<void> => {
-  const store = openToken(hsm.token(label), mechanisms);
+  const store = openToken({ ...hsm.token(label), sessions }, mechanisms);
   try {
     await use(store);
   } finally {
@@ -47,151 +54,168 @@ const withStore = async (
   }
 };
 
-describe("signing", () => {
-  for (const keyType of KEY_TYPES)
-    test(`${keyType}: generated and found again, its signatures verify`, async () => {
-      let id = new Uint8Array();
-      await withStore("ca", async (store) => {
-        const signer = store.generate(keyType, keyType);
-        id = Uint8Array.from(idOf(signer));
-        assert.equal(signer.keyType, keyType);
-        assert.deepEqual(signer.signatureAlgorithm, ALGORITHMS[keyType].signatureAlgorithm);
-        assert.deepEqual(await signAndVerify(signer, messages(5)), Array(5).fill(true));
+for (const [who, sessions] of SIGNERS)
+  describe(`signing with ${who}`, () => {
+    for (const keyType of KEY_TYPES)
+      test(`${keyType}: generated and found again, its signatures verify`, async () => {
+        let id = new Uint8Array();
+        const open = (use: (store: Pkcs11KeyStore) => unknown) => withStore("ca", use, undefined, sessions);
+        await open(async (store) => {
+          const signer = store.generate(keyType, keyType);
+          id = Uint8Array.from(idOf(signer));
+          assert.equal(signer.keyType, keyType);
+          assert.deepEqual(signer.signatureAlgorithm, ALGORITHMS[keyType].signatureAlgorithm);
+          assert.deepEqual(await signAndVerify(signer, messages(5)), Array(5).fill(true));
+        });
+        await open(async (store) => {
+          const signer = store.findSigner(id);
+          assert.ok(signer);
+          assert.deepEqual(await signAndVerify(signer, messages(2)), [true, true]);
+          assert.deepEqual(await signer.sign([]), []);
+          assert.equal(store.findSigner(Buffer.alloc(20)), undefined);
+        });
       });
-      await withStore("ca", async (store) => {
-        const signer = store.findSigner(id);
-        assert.ok(signer);
-        assert.deepEqual(await signAndVerify(signer, messages(2)), [true, true]);
-        assert.deepEqual(await signer.sign([]), []);
-        assert.equal(store.findSigner(Buffer.alloc(20)), undefined);
+
+    test("the mechanism decides whether the token reads the digest or the message", async () => {
+      const [digested, chunked] = [Buffer.from("digested"), Buffer.from("chunked")];
+      const twofold = { ...toBeSigned(chunked, "sha256"), digest: toBeSigned(digested, "sha256").digest };
+      const verified = async (store: Pkcs11KeyStore): Promise<boolean[]> => {
+        const signer = store.generate("decides", "rsa2048");
+        const [signature = Buffer.alloc(0)] = await signer.sign([twofold]);
+        const key = signer.publicKey.export({ type: "spki", format: "pem" }).toString();
+        return [digested, chunked].map((message) => opensslVerifies(key, message, signature));
+      };
+      await withStore(
+        "ca",
+        async (store) => assert.deepEqual(await verified(store), [true, false]),
+        undefined,
+        sessions,
+      );
+      await withStore(
+        "ca",
+        async (store) => assert.deepEqual(await verified(store), [false, true]),
+        HASHING_ONLY,
+        sessions,
+      );
+    });
+
+    test("ECDSA too prefers the digest; SoftHSM2 has no mechanism that hashes and says so", () =>
+      withStore(
+        "ca",
+        (store) =>
+          assert.rejects(store.generate("hashing", "p256").sign([toBeSigned(Buffer.from("x"), "sha256")]), {
+            code: "TOKEN_FAILED",
+            message: "C_SignInit: CKR_MECHANISM_INVALID (0x70)",
+          }),
+        HASHING_ONLY,
+        sessions,
+      ));
+
+    test("a token without a usable mechanism is refused", () =>
+      withStore(
+        "ca",
+        (store) => assert.throws(() => store.generate("none", "rsa2048"), { code: "TOKEN_FAILED" }),
+        new Set(),
+      ));
+
+    test("three tokens are open at once and each knows its own keys only", async () => {
+      const stores = ["ca", "ocsp", "journal"].map((label) => openToken({ ...hsm.token(label), sessions }));
+      const signers = stores.map((store) => store.generate("own", "p256"));
+      for (const [i, store] of stores.entries())
+        for (const [j, signer] of signers.entries()) {
+          assert.equal(store.findSigner(idOf(signer)) !== undefined, i === j);
+          if (i === j) assert.deepEqual(await signAndVerify(signer, messages(2)), [true, true]);
+        }
+      assert.ok(stores[0]?.list("own").some((id) => Buffer.from(id).equals(idOf(signers[0] as Signer))));
+      assert.deepEqual(stores[0]?.list("nobody"), []);
+      for (const store of stores) store.close();
+      await assert.rejects(async () => signers[0]?.sign([]), { code: "TOKEN_FAILED" });
+    });
+  });
+
+for (const [who, sessions] of SIGNERS)
+  describe(`lost sessions, ${who}`, () => {
+    test("an error inside an operation leaves the key usable", () =>
+      withStore(
+        "ca",
+        async (store) => {
+          const signer = store.generate("interrupted", "rsa2048");
+          const broken = {
+            digest: Buffer.alloc(32),
+            *chunks() {
+              yield Buffer.from("begun");
+              throw new Error("disk gone");
+            },
+          };
+          await assert.rejects(signer.sign([broken]), /disk gone/);
+          assert.deepEqual(await signAndVerify(signer, messages(2)), [true, true]);
+        },
+        HASHING_ONLY,
+        sessions,
+      ));
+
+    test("a session that the token closed is opened anew, once", () =>
+      withStore(
+        "ocsp",
+        async (store) => {
+          const signer = store.generate("reopened", "p256");
+          assert.deepEqual(await signAndVerify(signer, messages(4)), Array(4).fill(true));
+          closeAllSessions("ocsp");
+          assert.deepEqual(await signAndVerify(signer, messages(4)), Array(4).fill(true));
+        },
+        undefined,
+        sessions,
+      ));
+
+    test("after a refused PIN the token is not asked again: it would lock", async () => {
+      const pinFile = join(hsm.dir, "changing-pin");
+      writeFileSync(pinFile, TEST_PIN, { mode: 0o600 });
+      const store = openToken({ ...hsm.token("journal"), pinFile, sessions });
+      const signer = store.generate("locked-out", "p256");
+      const batch = [toBeSigned(Buffer.from("x"), signer.digestName)];
+      closeAllSessions("journal");
+      writeFileSync(pinFile, "another");
+      await assert.rejects(signer.sign(batch), {
+        code: "TOKEN_PIN",
+        message: "C_Login: CKR_PIN_INCORRECT (0xa0)",
       });
+      writeFileSync(pinFile, TEST_PIN);
+      await assert.rejects(signer.sign(batch), { code: "TOKEN_PIN" });
+      await withStore("journal", (fresh) => assert.ok(fresh.findSigner(idOf(signer))));
     });
 
-  test("the mechanism decides whether the token reads the digest or the message", async () => {
-    const [digested, chunked] = [Buffer.from("digested"), Buffer.from("chunked")];
-    const twofold = { ...toBeSigned(chunked, "sha256"), digest: toBeSigned(digested, "sha256").digest };
-    const verified = async (store: Pkcs11KeyStore): Promise<boolean[]> => {
-      const signer = store.generate("decides", "rsa2048");
-      const [signature = Buffer.alloc(0)] = await signer.sign([twofold]);
-      const key = signer.publicKey.export({ type: "spki", format: "pem" }).toString();
-      return [digested, chunked].map((message) => opensslVerifies(key, message, signature));
-    };
-    await withStore("ca", async (store) => assert.deepEqual(await verified(store), [true, false]));
-    await withStore(
-      "ca",
-      async (store) => assert.deepEqual(await verified(store), [false, true]),
-      HASHING_ONLY,
-    );
-  });
-
-  test("ECDSA too prefers the digest; SoftHSM2 has no mechanism that hashes and says so", () =>
-    withStore(
-      "ca",
-      (store) =>
-        assert.rejects(store.generate("hashing", "p256").sign([toBeSigned(Buffer.from("x"), "sha256")]), {
-          code: "TOKEN_FAILED",
-          message: "C_SignInit: CKR_MECHANISM_INVALID (0x70)",
-        }),
-      HASHING_ONLY,
-    ));
-
-  test("a token without a usable mechanism is refused", () =>
-    withStore(
-      "ca",
-      (store) => assert.throws(() => store.generate("none", "rsa2048"), { code: "TOKEN_FAILED" }),
-      new Set(),
-    ));
-
-  test("three tokens are open at once and each knows its own keys only", async () => {
-    const stores = ["ca", "ocsp", "journal"].map((label) => openToken(hsm.token(label)));
-    const signers = stores.map((store) => store.generate("own", "p256"));
-    for (const [i, store] of stores.entries())
-      for (const [j, signer] of signers.entries()) {
-        assert.equal(store.findSigner(idOf(signer)) !== undefined, i === j);
-        if (i === j) assert.deepEqual(await signAndVerify(signer, messages(2)), [true, true]);
-      }
-    assert.deepEqual(stores[0]?.list("own"), [Buffer.from(idOf(signers[0] as Signer))]);
-    assert.deepEqual(stores[0]?.list("nobody"), []);
-    for (const store of stores) store.close();
-    await assert.rejects(async () => signers[0]?.sign([]), { code: "TOKEN_FAILED" });
-  });
-});
-
-describe("sessions", () => {
-  test("an error inside an operation leaves the key usable", () =>
-    withStore(
-      "ca",
-      async (store) => {
-        const signer = store.generate("interrupted", "rsa2048");
-        const broken = {
-          digest: Buffer.alloc(32),
-          *chunks() {
-            yield Buffer.from("begun");
-            throw new Error("disk gone");
-          },
-        };
-        await assert.rejects(signer.sign([broken]), /disk gone/);
-        assert.deepEqual(await signAndVerify(signer, messages(2)), [true, true]);
-      },
-      HASHING_ONLY,
-    ));
-
-  test("a session that the token closed is opened anew, once", () =>
-    withStore("ocsp", async (store) => {
-      const signer = store.generate("reopened", "p256");
-      closeAllSessions("ocsp");
-      assert.deepEqual(await signAndVerify(signer, messages(2)), [true, true]);
-    }));
-
-  test("after a refused PIN the token is not asked again: it would lock", async () => {
-    const pinFile = join(hsm.dir, "changing-pin");
-    writeFileSync(pinFile, TEST_PIN, { mode: 0o600 });
-    const store = openToken({ ...hsm.token("journal"), pinFile });
-    const signer = store.generate("locked-out", "p256");
-    const batch = [toBeSigned(Buffer.from("x"), signer.digestName)];
-    closeAllSessions("journal");
-    writeFileSync(pinFile, "another");
-    await assert.rejects(signer.sign(batch), {
-      code: "TOKEN_PIN",
-      message: "C_Login: CKR_PIN_INCORRECT (0xa0)",
+    test("workers sign at once; one that exits takes nothing from the others", async () => {
+      const settings = { ...hsm.token("shared"), sessions };
+      const store = openToken(settings);
+      const signer = store.generate("shared", "rsa2048");
+      const workers = [0, 1, 2].map(
+        () =>
+          new Worker(new URL("../support/signing-worker.js", import.meta.url), {
+            workerData: { settings, keyIdentifier: idOf(signer) },
+          }),
+      );
+      const reply = async (worker: Worker | undefined): Promise<unknown> =>
+        (await once(worker as Worker, "message"))[0];
+      assert.deepEqual(await Promise.all(workers.map(reply)), ["ready", "ready", "ready"]);
+      const [leaver, ...others] = workers;
+      const signing = others.map((worker) => {
+        worker.postMessage(40);
+        return reply(worker);
+      });
+      leaver?.postMessage(0);
+      await once(leaver as Worker, "exit");
+      assert.deepEqual(await Promise.all(signing), [40, 40]);
+      const again = others.map((worker) => {
+        worker.postMessage(5);
+        return reply(worker);
+      });
+      assert.deepEqual(await Promise.all(again), [5, 5]);
+      assert.deepEqual(await signAndVerify(signer, messages(3)), [true, true, true]);
+      await Promise.all(others.map((worker) => worker.terminate()));
+      assert.deepEqual(await signAndVerify(signer, messages(3)), [true, true, true]);
+      store.close();
     });
-    writeFileSync(pinFile, TEST_PIN);
-    await assert.rejects(signer.sign(batch), { code: "TOKEN_PIN" });
-    await withStore("journal", (fresh) => assert.ok(fresh.findSigner(idOf(signer))));
   });
-
-  test("workers sign at once; one that exits takes nothing from the others", async () => {
-    const settings = hsm.token("shared");
-    const store = openToken(settings);
-    const signer = store.generate("shared", "rsa2048");
-    const workers = [0, 1, 2].map(
-      () =>
-        new Worker(new URL("../support/signing-worker.js", import.meta.url), {
-          workerData: { settings, keyIdentifier: idOf(signer) },
-        }),
-    );
-    const reply = async (worker: Worker | undefined): Promise<unknown> =>
-      (await once(worker as Worker, "message"))[0];
-    assert.deepEqual(await Promise.all(workers.map(reply)), ["ready", "ready", "ready"]);
-    const [leaver, ...others] = workers;
-    const signing = others.map((worker) => {
-      worker.postMessage(40);
-      return reply(worker);
-    });
-    leaver?.postMessage(0);
-    await once(leaver as Worker, "exit");
-    assert.deepEqual(await Promise.all(signing), [40, 40]);
-    const again = others.map((worker) => {
-      worker.postMessage(5);
-      return reply(worker);
-    });
-    assert.deepEqual(await Promise.all(again), [5, 5]);
-    assert.deepEqual(await signAndVerify(signer, messages(3)), [true, true, true]);
-    await Promise.all(others.map((worker) => worker.terminate()));
-    assert.deepEqual(await signAndVerify(signer, messages(3)), [true, true, true]);
-    store.close();
-  });
-});
 
 describe("Q6.2.6-7: a private key's attributes", () => {
   const { CKA_SENSITIVE, CKA_EXTRACTABLE } = pkcs11js;
