@@ -309,7 +309,7 @@ static void receive(Connection *c) {
     end[2] = 0; /* the head as text */
     const char *length_field = field(c->in, "content-length"), *connection = field(c->in, "connection");
     size_t length = length_field == NULL ? 0 : strtoul(length_field, NULL, 10);
-    int closes = connection != NULL && strncasecmp(connection, "close", 5) == 0;
+    int closes = connection == NULL ? memcmp(c->in, "HTTP/1.0", 8) == 0 : strncasecmp(connection, "close", 5) == 0;
     int status = c->have > 12 ? atoi(c->in + 9) : 0;
     end[2] = '\r';
     if (length > MAX_BODY) {
