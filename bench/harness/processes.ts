@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { below } from "../../test/soak/memory.js";
 
 const DEADLINE_MS = 30_000;
 
@@ -60,25 +58,6 @@ export class Server {
 
   private serves(ready: Ready): Promise<boolean> | boolean {
     return "port" in ready ? accepts(ready.port) : this.said.includes(ready.printed);
-  }
-}
-
-/** Processor time in seconds that the threads of a process and of those below it have used so far. */
-export function cpuSeconds(pid: number): number {
-  const threads = [pid, ...below(pid)].flatMap((each) =>
-    entries(`/proc/${each}/task`).map((thread) => `/proc/${each}/task/${thread}/schedstat`),
-  );
-  return threads.reduce((sum, file) => sum + Number(read(file).split(" ")[0]), 0) / 1e9;
-}
-
-const entries = (directory: string): string[] => (existsSync(directory) ? readdirSync(directory) : []);
-
-/** "0" for a thread that has just ended. */
-function read(file: string): string {
-  try {
-    return readFileSync(file, "latin1");
-  } catch {
-    return "0";
   }
 }
 

@@ -1,4 +1,4 @@
-import { cpuSeconds } from "../harness/processes.js";
+import { below } from "../../test/soak/memory.js";
 import type { Scores } from "../harness/trial.js";
 import { type Asked, checkSamples } from "./check-samples.js";
 import type { Question } from "./question.js";
@@ -36,14 +36,13 @@ const SAMPLES = 20;
 /** As many requests as a server answers. Throws if any is answered wrongly, or not. */
 export async function measureRate(trial: RateTrial): Promise<Rate> {
   const { endpoint, questions, asked, connections, seconds } = trial;
-  const before = cpuSeconds(endpoint.pid);
-  const plan = { host: "127.0.0.1", port: endpoint.port, connections, seconds, questions };
+  const watched = [endpoint.pid, ...below(endpoint.pid)];
+  const plan = { host: "127.0.0.1", port: endpoint.port, connections, seconds, questions, watched };
   const report = await runLoad({ ...plan, samples: asked === undefined ? 0 : SAMPLES });
-  const cpu = cpuSeconds(endpoint.pid) - before;
   assertRight(report);
   if (asked !== undefined) checkSamples(report.samples, asked);
-  const { answered, rate, cpuSeconds: generator } = report;
-  return { rate, cpuUs: (cpu / answered) * 1e6, generatorShare: generator / report.seconds };
+  const { rate, watchedCpuUs: cpuUs, cpuSeconds: generator } = report;
+  return { rate, cpuUs, generatorShare: generator / report.seconds };
 }
 
 /** Throws if a request failed: a figure from wrong answers is no figure. */
