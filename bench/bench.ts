@@ -1,13 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { cachedBench } from "./cached.js";
 import type { BenchContext } from "./context.js";
+import { generatorBench } from "./generator.js";
+import { chartSvg } from "./harness/chart.js";
 import { thisMachine } from "./harness/machine.js";
 import { progressLine } from "./harness/progress.js";
 import { reportText } from "./harness/report.js";
 import type { BenchResult, BenchRun } from "./harness/result.js";
+import { latencyBench } from "./latency.js";
+import { signedBench } from "./signed.js";
 
 /** Measures; every ratio is of one run on one machine, beside a null control. PERF.md says what came of it. */
 
@@ -15,11 +19,15 @@ type Bench = (context: BenchContext) => Promise<BenchResult>;
 
 /** In the order in which `npm run bench` runs them all. */
 const BENCHES: Readonly<Record<string, Bench>> = {
+  generator: generatorBench,
   cached: cachedBench,
+  signed: signedBench,
+  latency: latencyBench,
 };
 
 interface Options {
   readonly json?: string;
+  readonly charts?: string;
   readonly rounds?: number;
 }
 
@@ -33,6 +41,7 @@ const program = new Command("bench")
   .description("Measures on loopback, in temporary directories, with controls in the same run.")
   .argument("[names...]", `which: ${Object.keys(BENCHES).join(", ")}; none: all of them`)
   .option("--json <file>", "write the results for machines")
+  .option("--charts <dir>", "write the charts as SVG files")
   .option("--rounds <n>", "rounds of interleaved trials", count)
   .action(run);
 
@@ -47,9 +56,17 @@ async function run(names: readonly string[], options: Options): Promise<void> {
   const command = ["npm run bench --", ...process.argv.slice(2)].join(" ");
   const finished: BenchRun = { command, date, machine: thisMachine(), results };
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(finished, undefined, 1)}\n`);
+  if (options.charts !== undefined) writeCharts(options.charts, results);
   console.log(reportText(finished));
   if (results.some(({ controls }) => controls.some(({ passed }) => !passed)))
     throw new Error("a control failed: these figures are not to be believed");
+}
+
+function writeCharts(dir: string, results: readonly BenchResult[]): void {
+  mkdirSync(dir, { recursive: true });
+  for (const { bench, charts = [] } of results)
+    for (const [i, chart] of charts.entries())
+      writeFileSync(join(dir, `${bench}-${i + 1}.svg`), chartSvg(chart));
 }
 
 async function runOne(name: string, { rounds }: Options): Promise<BenchResult> {

@@ -1,7 +1,7 @@
 import type { Comparison, Progress } from "./result.js";
 import { nullOf, ratioOf } from "./statistics.js";
 
-/** Scores of one trial by metric, larger for better. */
+/** Scores of one trial by metric: `rate` (more is better) or `cost` (processor time, less is better). */
 export type Scores = Readonly<Record<string, number>>;
 
 /** One measured thing. */
