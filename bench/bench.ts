@@ -3,15 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { cachedBench } from "./cached.js";
+import { compareRuns, readRun } from "./compare.js";
 import type { BenchContext } from "./context.js";
+import { crlBench, crlLargeBench } from "./crl.js";
 import { generatorBench } from "./generator.js";
+import { judge, writeGuard } from "./guard.js";
 import { chartSvg } from "./harness/chart.js";
 import { thisMachine } from "./harness/machine.js";
 import { progressLine } from "./harness/progress.js";
 import { reportText } from "./harness/report.js";
 import type { BenchResult, BenchRun } from "./harness/result.js";
 import { latencyBench } from "./latency.js";
+import { microBench } from "./micro.js";
+import { scaleBench, scaleLargeBench } from "./scale.js";
 import { signedBench } from "./signed.js";
+import { stormBench } from "./storm.js";
 
 /** Measures; every ratio is of one run on one machine, beside a null control. PERF.md says what came of it. */
 
@@ -20,10 +26,19 @@ type Bench = (context: BenchContext) => Promise<BenchResult>;
 /** In the order in which `npm run bench` runs them all. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   generator: generatorBench,
+  micro: microBench,
   cached: cachedBench,
   signed: signedBench,
   latency: latencyBench,
+  scale: scaleBench,
+  crl: crlBench,
+  storm: stormBench,
+  "scale-10m": scaleLargeBench,
+  "crl-10m": crlLargeBench,
 };
+
+/** What the guard runs: minutes, and nothing that grows with a population. */
+const GUARDED = ["micro", "cached", "signed"];
 
 interface Options {
   readonly json?: string;
@@ -37,29 +52,69 @@ const count = (text: string): number => {
   return value;
 };
 
-const program = new Command("bench")
-  .description("Measures on loopback, in temporary directories, with controls in the same run.")
+const program = new Command("bench").description(
+  "Measures on loopback, in temporary directories, with controls in the same run.",
+);
+program
+  .command("run", { isDefault: true })
+  .description("run benches (what is done without a command)")
   .argument("[names...]", `which: ${Object.keys(BENCHES).join(", ")}; none: all of them`)
   .option("--json <file>", "write the results for machines")
   .option("--charts <dir>", "write the charts as SVG files")
   .option("--rounds <n>", "rounds of interleaved trials", count)
-  .action(run);
+  .action(runAll);
+program
+  .command("compare")
+  .description("show the ratios of two runs side by side")
+  .argument("<a>", "file of a run with --json")
+  .argument("<b>", "another")
+  .action((a: string, b: string) => console.log(compareRuns(readRun(a), readRun(b))));
+program
+  .command("guard")
+  .description(
+    "compare ratios with the committed ones (bench/guard.json); exit 1 if one got worse beyond the noise",
+  )
+  .option("--write", "commit to the ratios of this run instead", false)
+  .action(guard);
 
-async function run(names: readonly string[], options: Options): Promise<void> {
+async function runAll(names: readonly string[], options: Options): Promise<void> {
   const strange = names.find((name) => BENCHES[name] === undefined);
   if (strange !== undefined)
     throw new Error(`no bench is named ${strange}: ${Object.keys(BENCHES).join(", ")}`);
   const date = new Date().toISOString();
-  const results: BenchResult[] = [];
-  for (const name of names.length > 0 ? names : Object.keys(BENCHES))
-    results.push(await runOne(name, options));
+  const results = await runEach(names.length > 0 ? names : Object.keys(BENCHES), options.rounds);
   const command = ["npm run bench --", ...process.argv.slice(2)].join(" ");
   const finished: BenchRun = { command, date, machine: thisMachine(), results };
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(finished, undefined, 1)}\n`);
   if (options.charts !== undefined) writeCharts(options.charts, results);
   console.log(reportText(finished));
-  if (results.some(({ controls }) => controls.some(({ passed }) => !passed)))
-    throw new Error("a control failed: these figures are not to be believed");
+  assertControls(results);
+}
+
+async function guard({ write }: { readonly write: boolean }): Promise<void> {
+  const results = await runEach(GUARDED);
+  assertControls(results);
+  if (write) {
+    writeGuard(results);
+    return;
+  }
+  const { text, worse } = judge(results);
+  console.log(text);
+  if (worse.length > 0) throw new Error(`worse beyond the noise: ${worse.join("; ")}`);
+}
+
+async function runEach(names: readonly string[], rounds?: number): Promise<BenchResult[]> {
+  const results: BenchResult[] = [];
+  for (const name of names) results.push(await runOne(name, rounds));
+  return results;
+}
+
+function assertControls(results: readonly BenchResult[]): void {
+  const failed = results.flatMap(({ controls }) => controls).filter(({ passed }) => !passed);
+  if (failed.length > 0)
+    throw new Error(
+      `these figures are not to be believed: ${failed.map(({ what, detail }) => `${what} (${detail})`).join("; ")}`,
+    );
 }
 
 function writeCharts(dir: string, results: readonly BenchResult[]): void {
@@ -69,7 +124,7 @@ function writeCharts(dir: string, results: readonly BenchResult[]): void {
       writeFileSync(join(dir, `${bench}-${i + 1}.svg`), chartSvg(chart));
 }
 
-async function runOne(name: string, { rounds }: Options): Promise<BenchResult> {
+async function runOne(name: string, rounds: number | undefined): Promise<BenchResult> {
   const dir = mkdtempSync(join(tmpdir(), "sekisho-bench-"));
   const progress = progressLine(name);
   const endings: (() => Promise<void>)[] = [];

@@ -11,7 +11,7 @@ import { type LoadReport, runLoad } from "./load/run-generator.js";
 import { opensslSpeed } from "./peers/openssl-speed.js";
 import { populationQuestions, seed } from "./population.js";
 
-const CONNECTIONS = 32;
+const CONNECTIONS = 128;
 const CERTIFICATES = 10_000;
 /** Certificates that are asked about: their answers are kept before the measurement starts. */
 const CACHED = 2_000;
