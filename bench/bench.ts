@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { anatomyBench } from "./anatomy.js";
 import { cachedBench } from "./cached.js";
 import { compareRuns, readRun } from "./compare.js";
 import type { BenchContext } from "./context.js";
@@ -11,11 +12,13 @@ import { judge, writeGuard } from "./guard.js";
 import { chartSvg } from "./harness/chart.js";
 import { thisMachine } from "./harness/machine.js";
 import { progressLine } from "./harness/progress.js";
-import { reportText } from "./harness/report.js";
+import { headText, resultText } from "./harness/report.js";
 import type { BenchResult, BenchRun } from "./harness/result.js";
 import { latencyBench } from "./latency.js";
 import { microBench } from "./micro.js";
+import { presignBench } from "./presign.js";
 import { scaleBench, scaleLargeBench } from "./scale.js";
+import { scenariosBench } from "./scenarios.js";
 import { signedBench } from "./signed.js";
 import { stormBench } from "./storm.js";
 
@@ -29,7 +32,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   micro: microBench,
   cached: cachedBench,
   signed: signedBench,
+  scenarios: scenariosBench,
+  anatomy: anatomyBench,
   latency: latencyBench,
+  presign: presignBench,
   scale: scaleBench,
   crl: crlBench,
   storm: stormBench,
@@ -74,25 +80,38 @@ program
   .description(
     "compare ratios with the committed ones (bench/guard.json); exit 1 if one got worse beyond the noise",
   )
-  .option("--write", "commit to the ratios of this run instead", false)
+  .option("--write", "commit to these ratios instead", false)
+  .option("--from <file...>", "take the ratios of runs with --json instead of measuring")
   .action(guard);
 
 async function runAll(names: readonly string[], options: Options): Promise<void> {
   const strange = names.find((name) => BENCHES[name] === undefined);
   if (strange !== undefined)
     throw new Error(`no bench is named ${strange}: ${Object.keys(BENCHES).join(", ")}`);
-  const date = new Date().toISOString();
-  const results = await runEach(names.length > 0 ? names : Object.keys(BENCHES), options.rounds);
   const command = ["npm run bench --", ...process.argv.slice(2)].join(" ");
-  const finished: BenchRun = { command, date, machine: thisMachine(), results };
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(finished, undefined, 1)}\n`);
-  if (options.charts !== undefined) writeCharts(options.charts, results);
-  console.log(reportText(finished));
+  const results: BenchResult[] = [];
+  const finished: BenchRun = { command, date: new Date().toISOString(), machine: thisMachine(), results };
+  console.log(headText(finished));
+  for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
+    const result = await runOne(name, options.rounds);
+    results.push(result);
+    console.log(`\n${resultText(result)}`);
+    // After each, so that a run that is stopped has not been for nothing.
+    if (options.json !== undefined)
+      writeFileSync(options.json, `${JSON.stringify(finished, undefined, 1)}\n`);
+    if (options.charts !== undefined) writeCharts(options.charts, result);
+  }
   assertControls(results);
 }
 
-async function guard({ write }: { readonly write: boolean }): Promise<void> {
-  const results = await runEach(GUARDED);
+interface GuardOptions {
+  readonly write: boolean;
+  readonly from?: readonly string[];
+}
+
+async function guard({ write, from }: GuardOptions): Promise<void> {
+  const results = from?.flatMap((file) => readRun(file).results) ?? [];
+  if (from === undefined) for (const name of GUARDED) results.push(await runOne(name, undefined));
   assertControls(results);
   if (write) {
     writeGuard(results);
@@ -103,12 +122,6 @@ async function guard({ write }: { readonly write: boolean }): Promise<void> {
   if (worse.length > 0) throw new Error(`worse beyond the noise: ${worse.join("; ")}`);
 }
 
-async function runEach(names: readonly string[], rounds?: number): Promise<BenchResult[]> {
-  const results: BenchResult[] = [];
-  for (const name of names) results.push(await runOne(name, rounds));
-  return results;
-}
-
 function assertControls(results: readonly BenchResult[]): void {
   const failed = results.flatMap(({ controls }) => controls).filter(({ passed }) => !passed);
   if (failed.length > 0)
@@ -117,11 +130,10 @@ function assertControls(results: readonly BenchResult[]): void {
     );
 }
 
-function writeCharts(dir: string, results: readonly BenchResult[]): void {
+function writeCharts(dir: string, { bench, charts = [] }: BenchResult): void {
   mkdirSync(dir, { recursive: true });
-  for (const { bench, charts = [] } of results)
-    for (const [i, chart] of charts.entries())
-      writeFileSync(join(dir, `${bench}-${i + 1}.svg`), chartSvg(chart));
+  for (const [i, chart] of charts.entries())
+    writeFileSync(join(dir, `${bench}-${i + 1}.svg`), chartSvg(chart));
 }
 
 async function runOne(name: string, rounds: number | undefined): Promise<BenchResult> {

@@ -1,10 +1,9 @@
 import { describeMachine } from "./machine.js";
 import type { BenchResult, BenchRun, Comparison, Control, Figure } from "./result.js";
 
-/** A run as text for people. */
-export function reportText({ command, date, machine, results }: BenchRun): string {
-  const head = `${command}\n${date}\n${describeMachine(machine)}`;
-  return [head, ...results.map(resultText)].join("\n\n");
+/** What a run is, for people. */
+export function headText({ command, date, machine }: BenchRun): string {
+  return `${command}\n${date}\n${describeMachine(machine)}`;
 }
 
 export function resultText({ bench, comparisons, figures, controls }: BenchResult): string {
