@@ -8,7 +8,7 @@ import { compareRuns, readRun } from "./compare.js";
 import type { BenchContext } from "./context.js";
 import { crlBench, crlLargeBench } from "./crl.js";
 import { generatorBench } from "./generator.js";
-import { judge, writeGuard } from "./guard.js";
+import { judge, readGuard, writeGuard } from "./guard.js";
 import { chartSvg } from "./harness/chart.js";
 import { thisMachine } from "./harness/machine.js";
 import { progressLine } from "./harness/progress.js";
@@ -117,7 +117,7 @@ async function guard({ write, from }: GuardOptions): Promise<void> {
     writeGuard(results);
     return;
   }
-  const { text, worse } = judge(results);
+  const { text, worse } = judge(results, readGuard());
   console.log(text);
   if (worse.length > 0) throw new Error(`worse beyond the noise: ${worse.join("; ")}`);
 }

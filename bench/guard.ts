@@ -10,7 +10,12 @@ const FILE = fileURLToPath(new URL("../../bench/guard.json", import.meta.url));
 const TOLERANCE = 0.1;
 
 /** A ratio as committed, with its interval: whatever lies in it was noise then. */
-type Kept = Pick<Comparison, "ratio" | "low" | "high">;
+export type Kept = Pick<Comparison, "ratio" | "low" | "high">;
+
+/** The committed ratios by the names of their comparisons. */
+export function readGuard(): Map<string, Kept> {
+  return new Map(existsSync(FILE) ? Object.entries(JSON.parse(readFileSync(FILE, "utf8"))) : []);
+}
 
 /** Writes the ratios of these results as those to be kept. */
 export function writeGuard(results: readonly BenchResult[]): void {
@@ -28,10 +33,10 @@ export function writeGuard(results: readonly BenchResult[]): void {
  * explains, which is: the two 95 % intervals do not touch, and the loss is greater than the smallest effect that this
  * run could have seen and than TOLERANCE.
  */
-export function judge(results: readonly BenchResult[]): { text: string; worse: string[] } {
-  const kept = new Map<string, Kept>(
-    existsSync(FILE) ? Object.entries(JSON.parse(readFileSync(FILE, "utf8"))) : [],
-  );
+export function judge(
+  results: readonly BenchResult[],
+  kept: ReadonlyMap<string, Kept>,
+): { text: string; worse: string[] } {
   const worse: string[] = [];
   const rows = [...comparisonsOf({ results })].flatMap(([name, now]) => {
     const before = kept.get(name);
