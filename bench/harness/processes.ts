@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { below } from "../../test/soak/memory.js";
 
 const DEADLINE_MS = 30_000;
 
@@ -11,8 +12,8 @@ process.once("exit", () => {
   for (const group of running) process.kill(-group, "SIGKILL");
 });
 
-/** How to know that a server serves: it accepts on a port, or it prints something. */
-export type Ready = { readonly port: number } | { readonly printed: string };
+/** How to know that a server serves: it accepts on a port, or it has printed something and has so many processes below it. */
+export type Ready = { readonly port: number } | { readonly printed: string; readonly processes: number };
 
 /** A server that takes part in a bench, in a process group of its own. */
 export class Server {
@@ -25,10 +26,10 @@ export class Server {
       });
   }
 
-  /** Starts a program and waits until it serves. */
-  static async start(command: readonly string[], ready: Ready): Promise<Server> {
+  /** Starts a program and waits until it serves. `makesGroup`: it makes a process group of its own, and must not lead one. */
+  static async start(command: readonly string[], ready: Ready, makesGroup = false): Promise<Server> {
     const [program, ...args] = command as [string, ...string[]];
-    const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { detached: !makesGroup, stdio: ["ignore", "pipe", "pipe"] });
     const server = new Server(child);
     await once(child, "spawn");
     running.add(server.pid);
@@ -57,7 +58,8 @@ export class Server {
   }
 
   private serves(ready: Ready): Promise<boolean> | boolean {
-    return "port" in ready ? accepts(ready.port) : this.said.includes(ready.printed);
+    if ("port" in ready) return accepts(ready.port);
+    return this.said.includes(ready.printed) && below(this.pid).length >= ready.processes;
   }
 }
 
