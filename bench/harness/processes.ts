@@ -6,34 +6,40 @@ import { below } from "../../test/soak/memory.js";
 
 const DEADLINE_MS = 30_000;
 
-/** Process groups to end if the bench ends early. */
-const running = new Set<number>();
+/** Servers to end if the bench ends early. */
+const running = new Set<Server>();
 process.once("exit", () => {
-  for (const group of running) process.kill(-group, "SIGKILL");
+  for (const server of running) server.kill();
 });
 
 /** How to know that a server serves: it accepts on a port, or it has printed something and has so many processes below it. */
 export type Ready = { readonly port: number } | { readonly printed: string; readonly processes: number };
 
-/** A server that takes part in a bench, in a process group of its own. */
+/**
+ * A server that takes part in a bench. In the bench's own session: Linux shares processors between sessions (autogroup),
+ * and one of its own would give a server more than its share of a busy machine.
+ */
 export class Server {
   private said = "";
 
-  private constructor(private readonly child: ChildProcess) {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly makesGroup: boolean,
+  ) {
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (text) => {
         this.said = (this.said + text).slice(-2_000);
       });
   }
 
-  /** Starts a program and waits until it serves. `makesGroup`: it makes a process group of its own, and must not lead one. */
+  /** Starts a program and waits until it serves. `makesGroup`: it makes a process group of its own. */
   static async start(command: readonly string[], ready: Ready, makesGroup = false): Promise<Server> {
     const [program, ...args] = command as [string, ...string[]];
-    const child = spawn(program, args, { detached: !makesGroup, stdio: ["ignore", "pipe", "pipe"] });
-    const server = new Server(child);
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const server = new Server(child, makesGroup);
     await once(child, "spawn");
-    running.add(server.pid);
-    child.once("exit", () => running.delete(server.pid));
+    running.add(server);
+    child.once("exit", () => running.delete(server));
     const deadline = performance.now() + DEADLINE_MS;
     while (!(await server.serves(ready))) {
       if (child.exitCode !== null || performance.now() > deadline) {
@@ -49,12 +55,16 @@ export class Server {
     return this.child.pid as number;
   }
 
-  /** Ends the whole group: `openssl ocsp -multi` leaves its children behind otherwise. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, "exit");
-    process.kill(-this.pid, "SIGKILL");
+    this.kill();
     await ended;
+  }
+
+  /** Ends the whole group where there is one: `openssl ocsp -multi` leaves its children behind otherwise. */
+  kill(): void {
+    process.kill(this.makesGroup ? -this.pid : this.pid, "SIGKILL");
   }
 
   private serves(ready: Ready): Promise<boolean> | boolean {

@@ -48,7 +48,6 @@ export class OpensslCa {
     const signer = ["-rsigner", this.path("delegate.pem"), "-rkey", this.path("delegate.key")];
     const several = processes > 1 ? ["-multi", String(processes)] : [];
     const options = ["-nmin", "60", "-ignore_err", ...several, ...files, ...signer];
-    // -multi makes a process group of its own and fails where it leads one already.
     const ready = { printed: "ACCEPT", processes: processes > 1 ? processes : 0 };
     const server = await Server.start(
       ["openssl", "ocsp", "-port", String(port), ...options],
