@@ -17,7 +17,7 @@ export function readBody(
     const size = (gathered?.length ?? 0) + chunk.byteLength;
     over = size > maxBytes;
     if (over) return done(undefined);
-    if (isLast && gathered === undefined) return done(Buffer.from(chunk));
+    if (isLast && gathered === undefined) return done(new Uint8Array(chunk));
     gathered ??= new ByteQueue();
     // The queue borrows its first segment, and uWS takes this one back.
     gathered.append(Buffer.from(gathered.length === 0 ? chunk.slice(0) : chunk));
