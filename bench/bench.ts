@@ -15,6 +15,7 @@ import { progressLine } from "./harness/progress.js";
 import { headText, resultText } from "./harness/report.js";
 import type { BenchResult, BenchRun } from "./harness/result.js";
 import { latencyBench } from "./latency.js";
+import { loadAny } from "./load/command.js";
 import { microBench } from "./micro.js";
 import { presignBench } from "./presign.js";
 import { scaleBench, scaleLargeBench } from "./scale.js";
@@ -69,6 +70,19 @@ program
   .option("--charts <dir>", "write the charts as SVG files")
   .option("--rounds <n>", "rounds of interleaved trials", count)
   .action(runAll);
+program
+  .command("load")
+  .description("load any responder with the open-loop generator and verify a sample of its answers")
+  .argument("<url>", "http://HOST[:PORT]/PATH")
+  .requiredOption("--issuer <pem>", "certificate of the issuer")
+  .requiredOption("--cert <pem...>", "certificates to ask about, in turn")
+  .option("--rate <n>", "requests a second, sent when they are due; absent: as fast as answers come", count)
+  .option("--seconds <n>", "how long", count, 10)
+  .option("--connections <n>", "kept-alive connections", count, 32)
+  .option("--get", "ask by GET", false)
+  .option("--nonce", "a new nonce in each request (POST)", false)
+  .option("--allow-remote", "the host is not loopback, and whoever runs it knows", false)
+  .action(loadAny);
 program
   .command("compare")
   .description("show the ratios of two runs side by side")
