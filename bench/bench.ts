@@ -21,6 +21,7 @@ import { presignBench } from "./presign.js";
 import { scaleBench, scaleLargeBench } from "./scale.js";
 import { scenariosBench } from "./scenarios.js";
 import { signedBench } from "./signed.js";
+import { storeFiguresBench } from "./store-figures.js";
 import { stormBench } from "./storm.js";
 
 /** Measures; every ratio is of one run on one machine, beside a null control. PERF.md says what came of it. */
@@ -37,6 +38,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   anatomy: anatomyBench,
   latency: latencyBench,
   presign: presignBench,
+  store: storeFiguresBench,
   scale: scaleBench,
   crl: crlBench,
   storm: stormBench,
