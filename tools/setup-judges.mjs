@@ -1,4 +1,4 @@
-/** Programs of others that judge our answers in the interop tests. They may be absent: their tests are then skipped. */
+/** Programs of others that judge our answers in interop tests, or that benches compare with. What needs an absent one is skipped. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { installAvailable, installCommand, unpackDebian } from "./setup-debian.mjs";
@@ -34,12 +34,29 @@ async function missingPackages() {
   return missing;
 }
 
+/**
+ * Unpacks servers that benches compare with, as far as that is possible; without one its comparisons are left out.
+ * @param {string} root the checkout
+ */
+export async function findPeers(root) {
+  const cfssl = { name: "golang-cfssl", program: "usr/bin/cfssl", version: "version" };
+  return [
+    await findNginx(join(root, "dist/programs/nginx")),
+    await findUnpacked(cfssl, join(root, "dist/programs/cfssl")),
+  ].join("; ");
+}
+
 /** Unpacked, not installed: the package would start a web server on port 80, now and at every boot. */
-async function findNginx(directory) {
-  const unpacked = join(directory, "usr/sbin/nginx");
-  const runs = async () => (await succeeds("/usr/sbin/nginx", ["-v"])) || (await succeeds(unpacked, ["-v"]));
-  if (await runs()) return "nginx found";
+const findNginx = (directory) =>
+  findUnpacked({ name: "nginx", program: "usr/sbin/nginx", version: "-v" }, directory);
+
+/** A program that is installed, or that can be unpacked below `directory`. */
+async function findUnpacked({ name, program, version }, directory) {
+  const unpacked = join(directory, program);
+  const runs = async () =>
+    (await succeeds(`/${program}`, [version])) || (await succeeds(unpacked, [version]));
+  if (await runs()) return `${name} found`;
   rmSync(directory, { recursive: true, force: true });
-  await unpackDebian("nginx", directory);
-  return (await runs()) ? "nginx unpacked below dist/" : "skipping tests that need nginx";
+  await unpackDebian(name, directory);
+  return (await runs()) ? `${name} unpacked below dist/` : `doing without ${name}`;
 }

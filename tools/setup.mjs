@@ -1,6 +1,6 @@
 /**
  * Makes a fresh clone ready: packages, compiled sources, native addon, SoftHSM2. Does only what is not done yet.
- * Usage: node tools/setup.mjs [--for-tests]   (--for-tests: also the programs that tests compare with)
+ * Usage: node tools/setup.mjs [--for-tests | --for-bench]   (also the programs that tests or benches compare with)
  */
 import {
   constants,
@@ -14,7 +14,7 @@ import {
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { installDebian } from "./setup-debian.mjs";
-import { findJudges } from "./setup-judges.mjs";
+import { findJudges, findPeers } from "./setup-judges.mjs";
 import {
   hasProgram,
   isAllowed,
@@ -37,6 +37,8 @@ async function main() {
   await step("compile TypeScript:", compileSources);
   await step("build the native addon:", buildAddon);
   await step("find SoftHSM2:", findSoftHsm);
+  if (process.argv.includes("--for-bench"))
+    await step("find nginx and cfssl for the benches:", () => findPeers(ROOT));
   if (!forTests) return;
   await step("find openssl and GnuTLS for the tests:", findTestPrograms);
   await step("find Java, Bouncy Castle, python3-cryptography, Apache and nginx for the tests:", () =>

@@ -4,7 +4,8 @@
  * the others, and its latency counts from then (no coordinated omission). Closed loop (rate 0): as fast as answers come.
  *
  * Usage: generator < PLAN > REPORT. The plan is written and the report, one JSON value, is read by run-generator.ts:
- *   "HOST PORT FROM|- CONNECTIONS RATE SECONDS SAMPLES QUESTIONS\n", then for each question
+ *   "HOST PORT FROM|- CONNECTIONS RATE SECONDS SAMPLES QUESTIONS WATCHED", then " PID" of each process whose
+ *   processor time is reported, "\n", then for each question
  *   "LENGTH NONCE_AT|-1 ALTERNATIVES\n" LENGTH octets, then for each alternative "LENGTH\n" and octets of which one
  *   must stand in the answer's body; without alternatives any answer is right.
  */
@@ -24,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NONCE = 16, BUFFER = 16384, MAX_BODY = 1 << 20, WHY = 64, MAX_WHYS = 32, SUB = 128, BUCKETS = 64 * SUB };
+enum { MAX_WATCHED = 64, NONCE = 16, BUFFER = 16384, MAX_BODY = 1 << 20, WHY = 64, MAX_WHYS = 32, SUB = 128, BUCKETS = 64 * SUB };
 static const double kTickSeconds = 100e-6, kDeadlineSeconds = 10;
 
 typedef struct {
@@ -50,13 +51,14 @@ typedef struct Connection {
 
 static struct {
   struct sockaddr_in to, from;
-  int has_from, connections, samples, questions;
+  int has_from, connections, samples, questions, watched;
   double rate, seconds;
+  clockid_t clocks[MAX_WATCHED];
 } plan;
 static Question *questions;
 static Connection *connections, *idle_first, *idle_last;
 static int poller, timer, starved, ending;
-static double start;
+static double start, watched_before;
 static uint64_t sent, answered, latency[BUCKETS], lateness[BUCKETS];
 static struct {
   char why[WHY];
@@ -84,6 +86,16 @@ static double now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return time.tv_sec + time.tv_nsec * 1e-9;
+}
+
+/* Processor time that the watched processes have used so far: to the nanosecond, where /proc counts in 10 ms. */
+static double watched_cpu(void) {
+  double seconds = 0;
+  for (int i = 0; i < plan.watched; i++) {
+    struct timespec time;
+    if (clock_gettime(plan.clocks[i], &time) == 0) seconds += time.tv_sec + time.tv_nsec * 1e-9;
+  }
+  return seconds;
 }
 
 static void count(const char *format, ...) {
@@ -309,7 +321,7 @@ static void receive(Connection *c) {
     end[2] = 0; /* the head as text */
     const char *length_field = field(c->in, "content-length"), *connection = field(c->in, "connection");
     size_t length = length_field == NULL ? 0 : strtoul(length_field, NULL, 10);
-    int closes = connection != NULL && strncasecmp(connection, "close", 5) == 0;
+    int closes = connection == NULL ? memcmp(c->in, "HTTP/1.0", 8) == 0 : strncasecmp(connection, "close", 5) == 0;
     int status = c->have > 12 ? atoi(c->in + 9) : 0;
     end[2] = '\r';
     if (length > MAX_BODY) {
@@ -379,6 +391,7 @@ static void run(void) {
     if (open == plan.connections) break;
     if (now() > begun + kDeadlineSeconds) die("the server accepts %d of %d connections", open, plan.connections);
   }
+  watched_before = watched_cpu();
   start = now();
   double looked = start;
   while (now() < start + plan.seconds) {
@@ -407,9 +420,14 @@ static Bytes read_bytes(size_t length) {
 static void read_plan(void) {
   char host[64], from[64];
   int port;
-  if (scanf("%63s %d %63s %d %lf %lf %d %d", host, &port, from, &plan.connections, &plan.rate, &plan.seconds,
-            &plan.samples, &plan.questions) != 8)
+  if (scanf("%63s %d %63s %d %lf %lf %d %d %d", host, &port, from, &plan.connections, &plan.rate, &plan.seconds,
+            &plan.samples, &plan.questions, &plan.watched) != 9 ||
+      plan.watched > MAX_WATCHED)
     die("a malformed plan");
+  for (int i = 0; i < plan.watched; i++) {
+    int pid;
+    if (scanf("%d", &pid) != 1 || clock_getcpuclockid(pid, &plan.clocks[i]) != 0) die("a malformed process");
+  }
   getchar();
   plan.to = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
   plan.from = (struct sockaddr_in){.sin_family = AF_INET};
@@ -451,9 +469,10 @@ static void print_hex(const char *bytes, size_t length) {
   for (size_t i = 0; i < length; i++) printf("%02x", (unsigned char)bytes[i]);
 }
 
-static void print_report(double seconds, double cpu, uint64_t in_time) {
-  printf("{\"sent\":%llu,\"answered\":%llu,\"seconds\":%.6f,\"cpuSeconds\":%.6f,\"rate\":%.3f,",
-         (unsigned long long)sent, (unsigned long long)answered, seconds, cpu, (double)in_time / seconds);
+static void print_report(double seconds, double cpu, double watched, uint64_t in_time) {
+  printf("{\"sent\":%llu,\"answered\":%llu,\"seconds\":%.6f,\"cpuSeconds\":%.6f,\"watchedCpuUs\":%.3f,\"rate\":%.3f,",
+         (unsigned long long)sent, (unsigned long long)answered, seconds, cpu,
+         in_time == 0 ? 0 : watched * 1e6 / (double)in_time, (double)in_time / seconds);
   print_histogram("latency", latency);
   print_histogram("lateness", lateness);
   printf("\"eachSecond\":[");
@@ -476,11 +495,11 @@ int main(void) {
   read_plan();
   poller = epoll_create1(EPOLL_CLOEXEC);
   run();
-  double seconds = now() - start;
+  double seconds = now() - start, watched = watched_cpu() - watched_before;
   uint64_t in_time = answered;
   struct timespec cpu;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
   drain();
-  print_report(seconds, cpu.tv_sec + cpu.tv_nsec * 1e-9, in_time);
+  print_report(seconds, cpu.tv_sec + cpu.tv_nsec * 1e-9, watched, in_time);
   return 0;
 }

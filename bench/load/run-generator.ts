@@ -17,6 +17,8 @@ export interface LoadPlan {
   readonly questions: readonly Question[];
   /** Right answers to keep for a closer look, chosen at random. */
   readonly samples?: number;
+  /** Processes whose processor time is reported. */
+  readonly watched?: readonly number[];
 }
 
 export interface LoadReport {
@@ -36,6 +38,8 @@ export interface LoadReport {
   readonly seconds: number;
   /** Processor time that the generator took. */
   readonly cpuSeconds: number;
+  /** Processor time of the watched processes an answer, in microseconds. */
+  readonly watchedCpuUs: number;
   readonly samples: readonly Sample[];
 }
 
@@ -68,8 +72,19 @@ export function runLoad(plan: LoadPlan): Promise<LoadReport> {
 }
 
 function encodePlan(plan: LoadPlan): Buffer {
-  const { host, port, from = "-", connections, rate = 0, seconds, questions, samples = 0 } = plan;
-  const head = [host, port, from, connections, rate, seconds, samples, questions.length].join(" ");
+  const {
+    host,
+    port,
+    from = "-",
+    connections,
+    rate = 0,
+    seconds,
+    questions,
+    samples = 0,
+    watched = [],
+  } = plan;
+  const load = [connections, rate, seconds, samples, questions.length];
+  const head = [host, port, from, ...load, watched.length, ...watched].join(" ");
   const encoded = questions.flatMap(({ request, expect = [], nonceAt = -1 }) => [
     Buffer.from(`${request.length} ${nonceAt} ${expect.length}\n`),
     request,

@@ -8,7 +8,7 @@ export interface HttpRequest {
   readonly target: string;
   /**
    * Value of a header field by its lower-case name; several fields of one name joined with ", "; "" when absent. To be
-   * asked only until the handler returns. For methods other than GET and HEAD only BODY_FIELDS are promised.
+   * asked only until the handler returns. For methods other than GET and HEAD only Content-Type and Content-Encoding are promised: copying costs.
    */
   header(name: string): string;
   /** The body, empty for none. Lives until the handler returns: copy what must outlive it. */
@@ -17,11 +17,17 @@ export interface HttpRequest {
   readonly peer: string;
 }
 
-/** Fields kept of a request that may have a body: uWS takes back the head before the body comes, and copying costs. */
-export const BODY_FIELDS: readonly string[] = ["content-type", "content-encoding"];
-
 /** Header fields in wire order. Transports add Date, Content-Length and Connection themselves. */
-export type HeaderFields = readonly (readonly [name: string, value: string])[];
+export interface HeaderFields extends ReadonlyArray<readonly [name: string, value: string]> {
+  /** Of `prepared` fields: status line and fields as they stand in an answer of status 200. */
+  readonly okHead?: string;
+}
+
+/** Fields that are sent many times: their text is made once. */
+export function prepared(fields: HeaderFields): HeaderFields {
+  const okHead = ["200 OK", ...fields.map(([name, value]) => `${name}: ${value}`)].join("\r\n");
+  return Object.assign([...fields], { okHead });
+}
 
 /** Part of an open file. Nothing of it is held in memory. */
 export interface FileRange {

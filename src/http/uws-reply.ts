@@ -122,7 +122,12 @@ export class UwsReply implements HttpReply {
     else this.#response.end(body, close);
   }
 
+  /** Each call into uWS costs about 0.2 us: prepared fields go in with the status, in one call instead of six. */
   #writeFields(status: number, fields: HeaderFields): void {
+    if (status === 200 && fields.okHead !== undefined) {
+      this.#response.writeStatus(fields.okHead);
+      return;
+    }
     this.#response.writeStatus(statusText(status));
     for (const [name, value] of fields) this.#response.writeHeader(name, value);
   }

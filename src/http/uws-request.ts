@@ -1,5 +1,5 @@
 import type { HttpResponse, HttpRequest as NativeRequest } from "uWebSockets.js";
-import { BODY_FIELDS, type HttpRequest } from "./handler.js";
+import type { HttpRequest } from "./handler.js";
 import { peerText } from "./peer-text.js";
 import { originForm } from "./request-target.js";
 
@@ -34,23 +34,26 @@ export class UwsRequest implements HttpRequest {
   }
 }
 
-/** A request whose body arrives after uWS has taken back the head: the fields that matter with a body are copied. */
+/** A request whose body arrives after uWS has taken back the head: the two fields that matter with a body are copied. */
 export class UwsBodyRequest implements HttpRequest {
   readonly method: string;
   readonly target: string;
   body: Uint8Array = EMPTY;
   readonly #response: HttpResponse;
-  readonly #values: readonly string[];
+  readonly #contentType: string;
+  readonly #contentEncoding: string;
 
   constructor(method: string, native: NativeRequest, response: HttpResponse) {
     this.method = method;
     this.target = rawTarget(native);
     this.#response = response;
-    this.#values = BODY_FIELDS.map((name) => native.getHeader(name));
+    this.#contentType = native.getHeader("content-type");
+    this.#contentEncoding = native.getHeader("content-encoding");
   }
 
   header(name: string): string {
-    return this.#values[BODY_FIELDS.indexOf(name)] ?? "";
+    if (name === "content-type") return this.#contentType;
+    return name === "content-encoding" ? this.#contentEncoding : "";
   }
 
   get peer(): string {

@@ -54,7 +54,14 @@ export class UwsTransport {
     if (adopt === undefined) return undefined;
     const transport = new UwsTransport(app, adopt, limits);
     app.filter((_, change) => transport.#countConnection(Number(change)));
-    app.any("/*", (response, request) => transport.#serve(response, request, handler, limits));
+    // Routes of their own, because asking uWS for the method costs a call.
+    app.get("/*", (response, request) => transport.#serveBodyless("GET", response, request, handler));
+    app.post("/*", (response, request) => transport.#serve("POST", response, request, handler, limits));
+    app.any("/*", (response, request) => {
+      const method = request.getCaseSensitiveMethod();
+      if (method === "HEAD") transport.#serveBodyless(method, response, request, handler);
+      else transport.#serve(method, response, request, handler, limits);
+    });
     return transport;
   }
 
@@ -91,17 +98,28 @@ export class UwsTransport {
     for (const transfer of this.#draining.transfers) transfer.retry(now, mostMs);
   }
 
-  #serve(response: HttpResponse, request: NativeRequest, handler: HttpHandler, limits: HttpLimits): void {
-    const method = request.getCaseSensitiveMethod();
+  /** GET and HEAD. A body here has no meaning (RFC 9110 9.3.1); uWS reads past it. */
+  #serveBodyless(
+    method: "GET" | "HEAD",
+    response: HttpResponse,
+    request: NativeRequest,
+    handler: HttpHandler,
+  ): void {
     const reply = new UwsReply(response, method === "HEAD", this.#draining);
-    if (method === "GET" || method === "HEAD") {
-      // A body here has no meaning (RFC 9110 9.3.1); uWS reads past it.
-      const bodyless = new UwsRequest(method, request, response);
-      handler(bodyless, reply);
-      bodyless.expire();
-      reply.leaveRoute();
-      return;
-    }
+    const bodyless = new UwsRequest(method, request, response);
+    handler(bodyless, reply);
+    bodyless.expire();
+    reply.leaveRoute();
+  }
+
+  #serve(
+    method: string,
+    response: HttpResponse,
+    request: NativeRequest,
+    handler: HttpHandler,
+    limits: HttpLimits,
+  ): void {
+    const reply = new UwsReply(response, false, this.#draining);
     const awaiting = new UwsBodyRequest(method, request, response);
     const fault = lengthFault(request.getHeader("content-length"), limits.maxBodyBytes);
     reply.leaveRoute();

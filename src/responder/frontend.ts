@@ -2,7 +2,13 @@ import { hash } from "node:crypto";
 import { asBuffer, latin1 } from "../core/bytes.js";
 import { type Clock, nowSeconds } from "../core/clock.js";
 import { isNotModified } from "../http/conditional.js";
-import type { HeaderFields, HttpHandler, HttpReply, HttpRequest } from "../http/handler.js";
+import {
+  type HeaderFields,
+  type HttpHandler,
+  type HttpReply,
+  type HttpRequest,
+  prepared,
+} from "../http/handler.js";
 import { httpDate } from "../http/http-date.js";
 import type { PeerBudget } from "../http/peer-budget.js";
 import { decodeGetPath } from "../ocsp/get-path.js";
@@ -20,9 +26,10 @@ const MAX_REQUEST_OCTETS = 16 * 1024;
 const DER_SEQUENCE = 0x30;
 
 const EMPTY = Buffer.alloc(0);
+const OCSP_REQUEST = "application/ocsp-request";
 const OCSP_TYPE = ["content-type", "application/ocsp-response"] as const;
 /** Answers to POST are not cacheable by HTTP, so they carry no validators. */
-const POST_FIELDS: HeaderFields = [OCSP_TYPE];
+const POST_FIELDS: HeaderFields = prepared([OCSP_TYPE]);
 /** Unsigned answers (standards F10). */
 const ERROR_FIELDS: HeaderFields = [OCSP_TYPE, ["cache-control", "no-cache, no-store"]];
 const TEXT_FIELDS: HeaderFields = [["content-type", "text/plain; charset=utf-8"]];
@@ -256,9 +263,15 @@ function ocspPath(target: string): string | undefined {
 
 /** What a POST should have been, undefined if it is right. A missing Content-Type is taken for right (standards P17, P20). */
 function mediaFault(request: HttpRequest): string | undefined {
-  const mediaType = (request.header("content-type").split(";")[0] as string).trim().toLowerCase();
-  if (mediaType !== "" && mediaType !== "application/ocsp-request") return "application/ocsp-request";
+  const contentType = request.header("content-type");
+  if (contentType !== OCSP_REQUEST && contentType !== "" && mediaTypeOf(contentType) !== OCSP_REQUEST)
+    return OCSP_REQUEST;
   return request.header("content-encoding") === "" ? undefined : "no content coding";
+}
+
+/** type/subtype of a Content-Type, without parameters, in lower case. */
+function mediaTypeOf(contentType: string): string {
+  return (contentType.split(";")[0] as string).trim().toLowerCase();
 }
 
 function keepHeaders(request: HttpRequest, ...names: string[]): HttpRequest {
@@ -287,7 +300,8 @@ function cachedAnswer(body: Buffer, answer: Answer): CachedAnswer {
   const freshUntil = Math.min(validUntil, thisUpdate + Math.ceil((nextUpdate - thisUpdate) / 2));
   return {
     body,
-    fields,
+    // What is sent once, with a nonce or about an unknown serial, is not worth preparing.
+    fields: answer.cacheable ? prepared(fields) : fields,
     etag,
     lastModified: thisUpdate,
     freshUntil,

@@ -1,4 +1,4 @@
-import { setPriority } from "node:os";
+import { constants, getPriority, setPriority } from "node:os";
 import { workerData } from "node:worker_threads";
 import { systemClock } from "../core/clock.js";
 import type { Config } from "../core/config.js";
@@ -11,7 +11,7 @@ import { type BatchTask, NOTHING_ANSWERED, type PackedResult, packResult } from 
 import { Trust } from "./trust.js";
 
 /** A third of the main thread's share of a processor that both want. */
-const NICENESS = 5;
+const NICER = 5;
 
 /**
  * Piscina's entry: each worker thread has its own store reader and HSM sessions. The main thread has initialised the
@@ -19,7 +19,7 @@ const NICENESS = 5;
  */
 const config: Config = workerData.config;
 // On Linux this is the calling thread's alone: where processors are short, kept answers do not wait for signatures.
-setPriority(NICENESS);
+setPriority(Math.min(getPriority() + NICER, constants.priority.PRIORITY_LOW));
 const log = openLog("responder-worker");
 const status = StatusReader.open({ ...config.store, installation: config.installation });
 const answerer = new BatchAnswerer(
