@@ -20,6 +20,19 @@ export async function startDemo(
   ...responder: string[]
 ): Promise<Demo> {
   const demo = await Demo.start({ create: ["--signer", "software", "--key", key], responder });
-  atEnd(() => demo.end());
+  // A bench that is stopped leaves no services behind; the demonstration itself lies in a temporary directory.
+  const endNow = (): void => {
+    for (const { pid } of [demo.responderService, demo.issuerService])
+      try {
+        process.kill(pid, "SIGTERM");
+      } catch {
+        // It has been stopped before.
+      }
+  };
+  process.once("exit", endNow);
+  atEnd(async () => {
+    process.off("exit", endNow);
+    await demo.end();
+  });
   return demo;
 }
