@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 enum { MAX_WATCHED = 64, NONCE = 16, BUFFER = 16384, MAX_BODY = 1 << 20, WHY = 64, MAX_WHYS = 32, SUB = 128, BUCKETS = 64 * SUB };
-static const double kTickSeconds = 100e-6, kDeadlineSeconds = 10;
+static const double kTickSeconds = 100e-6, kLongestTickSeconds = 10e-3, kDeadlineSeconds = 10;
 
 typedef struct {
   char *bytes;
@@ -377,7 +377,10 @@ static void turn(void) {
 
 static void run(void) {
   timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-  struct itimerspec tick = {.it_interval.tv_nsec = (long)(kTickSeconds * 1e9), .it_value.tv_nsec = 1};
+  /* At a low rate often enough too: otherwise the clock alone would take a good part of a processor. */
+  double seconds = plan.rate > 0 && 0.25 / plan.rate > kTickSeconds ? 0.25 / plan.rate : kTickSeconds;
+  if (seconds > kLongestTickSeconds) seconds = kLongestTickSeconds;
+  struct itimerspec tick = {.it_interval.tv_nsec = (long)(seconds * 1e9), .it_value.tv_nsec = 1};
   /* In a closed loop the answers set the pace; the timer only looks for the end. */
   if (plan.rate == 0) tick.it_interval.tv_nsec = 100000000;
   timerfd_settime(timer, 0, &tick, NULL);
