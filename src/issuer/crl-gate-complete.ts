@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { hex } from "../core/bytes.js";
-import { EntryEncoder, MAX_ENTRY_LENGTH } from "../crl/entry.js";
+import { EntryEncoder, MAX_ENTRY_LENGTH, type RevokedEntry } from "../crl/entry.js";
+import { compareSerials } from "../crl/entry-merge.js";
 import { fileChunks } from "../crl/file-chunks.js";
 import type { ParsedEntry } from "../crl/parsed-entry.js";
 import { CrlReader } from "../crl/read-crl.js";
@@ -8,13 +10,7 @@ import type { ParsedCrl } from "../crl/stream-parser.js";
 import type { SerialRow, Snapshot } from "../store/status-reader.js";
 import { refused } from "./crl-refusal.js";
 import type { CompleteTask, CrlTask } from "./crl-task.js";
-
-/** Part of a buffer that holds a serial number's magnitude. */
-interface SerialOctets {
-  readonly bytes: Uint8Array;
-  readonly serialStart: number;
-  readonly serialStop: number;
-}
+import { hashed } from "./hashed.js";
 
 /**
  * Compares a complete CRL with what it must list: old - expired + changes. Three streams in ascending order of serial
@@ -23,9 +19,10 @@ interface SerialOctets {
  */
 export class CompleteComparison {
   private readonly old: CrlReader | undefined;
+  private readonly oldHash = createHash("sha256");
   private listed: ParsedEntry | undefined;
   private readonly changes: Iterator<SerialRow>;
-  private changed: ChangedSerial | undefined;
+  private changed: ChangedEntry | undefined;
 
   constructor(
     private readonly task: CrlTask,
@@ -34,7 +31,7 @@ export class CompleteComparison {
   ) {
     const { previous } = list;
     const { issuer, scope } = task;
-    this.old = previous && new CrlReader(fileChunks(previous.file));
+    this.old = previous && new CrlReader(hashed(fileChunks(previous.file), this.oldHash));
     this.changes =
       previous === undefined
         ? snapshot.revokedRows(issuer, scope)
@@ -64,6 +61,8 @@ export class CompleteComparison {
     this.passOver(undefined);
     const { old, list } = this;
     if (old === undefined) return;
+    if (this.oldHash.digest("hex") !== list.previous?.sha256)
+      this.fail("the published file has changed meanwhile");
     const { cRLNumber, issuingDistributionPoint } = old.crl.extensions;
     if (cRLNumber !== BigInt(list.previous?.number ?? 0))
       this.fail(`the published file carries number ${cRLNumber}`);
@@ -86,14 +85,14 @@ export class CompleteComparison {
       const skipsListed = listed !== undefined && (entry === undefined || compareSerials(listed, entry) < 0);
       if (!skipsChange && !skipsListed) return;
       const order = !skipsListed ? -1 : !skipsChange ? 1 : compareSerials(changed, listed);
-      if (order <= 0) this.explainChange(changed as ChangedSerial);
+      if (order <= 0) this.explainChange(changed as ChangedEntry);
       else this.explainRemoval(listed as ParsedEntry);
       if (order <= 0) this.nextChanged();
       if (order >= 0) this.nextListed();
     }
   }
 
-  private explainChange(changed: ChangedSerial): void {
+  private explainChange(changed: ChangedEntry): void {
     const { state, reason, notAfter, position } = changed.row;
     if (state === "good" || this.isSpent(notAfter, position)) return;
     this.fail(
@@ -120,10 +119,10 @@ export class CompleteComparison {
     if (list.expiredSince === undefined || list.previous === undefined) return false;
     const row = snapshot.row(task.issuer, entry.serial);
     if (row === undefined || row.state === "good" || row.position > list.previous.covers) return false;
-    return new ChangedSerial(entry.serial, row).isEntry(entry);
+    return new ChangedEntry(entry.serial, row).isEntry(entry);
   }
 
-  private compareWithChange(entry: ParsedEntry, changed: ChangedSerial): void {
+  private compareWithChange(entry: ParsedEntry, changed: ChangedEntry): void {
     if (changed.row.state === "good") this.fail(`it lists ${text(entry)}, which was released`);
     if (!changed.isEntry(entry)) this.fail(`it lists ${text(entry)} otherwise than it was changed`);
   }
@@ -134,7 +133,7 @@ export class CompleteComparison {
 
   private nextChanged(): void {
     const next = this.changes.next();
-    this.changed = next.done === true ? undefined : new ChangedSerial(next.value.serial, next.value.row);
+    this.changed = next.done === true ? undefined : new ChangedEntry(next.value.serial, next.value.row);
   }
 
   private fail(why: string): never {
@@ -145,37 +144,28 @@ export class CompleteComparison {
 const encoder = new EntryEncoder();
 const expected = Buffer.alloc(MAX_ENTRY_LENGTH);
 
-/** A changed certificate, comparable with an entry. */
-class ChangedSerial implements SerialOctets {
+/** A changed certificate as the entry that it must have; of one that is good only the serial counts. */
+class ChangedEntry implements RevokedEntry {
   readonly serialStart = 0;
   readonly serialStop: number;
+  readonly revocationDate: number;
+  readonly reasonCode: number;
+  readonly invalidityDate: number;
 
   constructor(
     readonly bytes: Uint8Array,
     readonly row: SerialRow["row"],
   ) {
     this.serialStop = bytes.length;
+    this.revocationDate = row.revocationTime;
+    this.reasonCode = row.reason;
+    this.invalidityDate = row.invalidityDate;
   }
 
-  /** True if the entry is, octet for octet, what the row says. */
+  /** True if the entry is this one, octet for octet. */
   isEntry({ bytes, start, stop }: ParsedEntry): boolean {
-    const { serialStart, serialStop } = this;
-    const { revocationTime: revocationDate, reason: reasonCode, invalidityDate } = this.row;
-    const entry = { bytes: this.bytes, serialStart, serialStop, revocationDate, reasonCode, invalidityDate };
-    return sameOctets(expected, 0, encoder.write(expected, 0, entry), bytes, start, stop);
+    return sameOctets(expected, 0, encoder.write(expected, 0, this), bytes, start, stop);
   }
-}
-
-/** Order of serials: magnitudes without leading zeros, so that the longer one is the greater one. */
-function compareSerials(a: SerialOctets, b: SerialOctets): number {
-  const length = a.serialStop - a.serialStart;
-  const difference = length - (b.serialStop - b.serialStart);
-  if (difference !== 0) return difference;
-  for (let i = 0; i < length; i++) {
-    const order = (a.bytes[a.serialStart + i] as number) - (b.bytes[b.serialStart + i] as number);
-    if (order !== 0) return order;
-  }
-  return 0;
 }
 
 /** A loop: for fifty octets it is quicker than a call out of JavaScript. */
@@ -192,7 +182,7 @@ function sameOctets(
   return true;
 }
 
-const text = ({ bytes, serialStart, serialStop }: SerialOctets): string =>
+const text = ({ bytes, serialStart, serialStop }: RevokedEntry): string =>
   `serial ${hex(bytes.subarray(serialStart, serialStop))}`;
 
 const octets = (bytes: Uint8Array | undefined): string => (bytes === undefined ? "" : hex(bytes));

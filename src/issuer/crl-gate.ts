@@ -35,6 +35,8 @@ export function checkList(
       form: "tbsCertList",
       profile: task.profile,
       subjects: task.subjects,
+      kind: list.kind,
+      partition: distributionOf(list)?.url ?? null,
       issuer: certificate,
       onEntry: (entry) => comparison.take(entry),
       onRead: (read) => {
@@ -71,7 +73,8 @@ function checkFacts(
   if (extensions.deltaCRLIndicator !== base) fail(`it starts from CRL ${extensions.deltaCRLIndicator}`);
   const freshest = list.kind === "complete" ? list.freshest : undefined;
   if (extensions.freshestCRL?.uris.join(" ") !== freshest) fail("it names another delta CRL");
-  const distribution = list.kind === "complete" ? list.distribution : undefined;
-  if (extensions.issuingDistributionPoint?.distributionPoint?.uris.join(" ") !== distribution?.url)
+  if (extensions.issuingDistributionPoint?.distributionPoint?.uris.join(" ") !== distributionOf(list)?.url)
     fail("its issuingDistributionPoint names another URL than its certificates");
 }
+
+const distributionOf = (list: ListTask) => (list.kind === "complete" ? list.distribution : undefined);

@@ -59,7 +59,14 @@ function completeTask(
     kind: "complete",
     validity: crl.validity,
     notBefore: published?.thisUpdate ?? 0,
-    ...(published && { previous: { file: published.file, number: Number(published.number), covers } }),
+    ...(published && {
+      previous: {
+        file: published.file,
+        sha256: published.sha256,
+        number: Number(published.number),
+        covers,
+      },
+    }),
     ...(crl.keepExpired
       ? { expiredSince: certificate.notBefore }
       : spent && { spent: { thisUpdate: spent.thisUpdate, covers: spent.covers } }),

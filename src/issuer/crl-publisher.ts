@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../core/config.js";
 import { SekishoError } from "../core/errors.js";
@@ -62,7 +62,7 @@ export class CrlPublisher {
     const state = await this.state(authority, order.scope);
     const { position } = this.status.reader.head();
     const number = await this.ca.nextCrlNumber(authority.issuer, highestNumber(state));
-    const directory = emptyDirectory(join(this.config.crl.dir, ".staging", authority.id));
+    const directory = await emptyDirectory(join(this.config.crl.dir, ".staging", authority.id));
     const task = crlTask(this.config, authority, order, state, number, directory);
     const work = this.start(task);
     try {
@@ -83,7 +83,7 @@ export class CrlPublisher {
       );
     } finally {
       work.end();
-      rmSync(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true });
     }
   }
 
@@ -172,8 +172,8 @@ function recordsOf(
 const fileAt = (staged: readonly StagedList[], index: number): string => (staged[index] as StagedList).file;
 
 /** Makes the directory, without what a killed process left in it. */
-function emptyDirectory(dir: string): string {
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true });
+async function emptyDirectory(dir: string): Promise<string> {
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { recursive: true });
   return dir;
 }

@@ -56,6 +56,7 @@ export interface DeltaTask extends CommonTask {
 
 export interface PreviousList {
   readonly file: string;
+  readonly sha256: string;
   readonly number: number;
   /** Journal position that it shows. */
   readonly covers: number;

@@ -14,6 +14,7 @@ import { SekishoError } from "../core/errors.js";
 import type { Log } from "../core/log.js";
 import { Turnstile } from "../core/turnstile.js";
 import { parseRevokeReason, reasonName } from "../crl/reason.js";
+import { ALL } from "../crl/scope.js";
 import type { KeyAccess } from "../signer/signer.js";
 import type { CaStore } from "../store/ca-store.js";
 import type { StatusRow } from "../store/layout.js";
@@ -26,7 +27,6 @@ import { changeStatus, type StatusChange, type StatusOutcome } from "./change-st
 import { createCa } from "./create-ca.js";
 import type { CrlPublisher } from "./crl-publisher.js";
 import type { CrlSchedule } from "./crl-schedule.js";
-import { COMPLETE_CRL } from "./crl-state.js";
 import { enrolResponder } from "./enrol.js";
 import { isCompromised, issueCertificate } from "./issue.js";
 import type { PublishedCrl } from "./published-crl.js";
@@ -139,9 +139,17 @@ const OPERATIONS: { readonly [Op in ControlOp]: Operation<Op> } = {
     const authority = authorities.get(issuer);
     if (delta && authority.config.crl.delta === undefined)
       throw new SekishoError("USAGE", `issuer ${issuer} has no delta CRLs: its crl.delta is not configured`);
-    const order = { ...COMPLETE_CRL, delta };
-    const [crl] = await schedule.publish(authority, order, "an operator asked for it");
-    return { issuer, delta, crl: crlFacts(crl as PublishedCrl, nowSeconds(clock)) };
+    const scopes = delta ? [ALL] : schedule.scopes(authority);
+    const published: PublishedCrl[] = [];
+    for (const scope of scopes)
+      published.push(
+        ...(await schedule.publish(
+          authority,
+          { scope, delta, cause: "operator" },
+          "an operator asked for it",
+        )),
+      );
+    return { issuer, delta, crl: crlFacts(published[0] as PublishedCrl, nowSeconds(clock)) };
   },
 
   "crl.show": async (context, { issuer }) => ({

@@ -78,7 +78,9 @@ export function putListed(table: Table, issuer: number, scope: number, records: 
     const end = records.length - from === 1 ? undefined : keyAfter(table, issuer, scope, serial);
     let to = from + 1;
     while (to < records.length && isBefore(records[to] as Buffer, end)) to++;
-    writeBlocks(table, issuer, scope, key, merged(block, records.slice(from, to)));
+    const grown = to === from + 1 ? withRecord(block, serial, records[from] as Buffer) : undefined;
+    if (grown !== undefined) table.put(key, grown);
+    else writeBlocks(table, issuer, scope, key, merged(block, records.slice(from, to)));
     from = to;
   }
 }
@@ -86,9 +88,9 @@ export function putListed(table: Table, issuer: number, scope: number, records: 
 /** Takes a serial's record out, if there is one. */
 export function removeListed(table: Table, issuer: number, scope: number, serial: Uint8Array): void {
   const { key, block } = findBlock(table, issuer, scope, serial);
-  const found = findRecord(block, serial);
-  if (found === undefined) return;
-  const rest = Buffer.concat([block.subarray(0, found.start), block.subarray(found.stop)]);
+  const { start, stop } = findPlace(block, serial);
+  if (start === stop) return;
+  const rest = Buffer.concat([block.subarray(0, start), block.subarray(stop)]);
   if (rest.length === 0) table.remove(key);
   else table.put(key, rest);
 }
@@ -182,14 +184,22 @@ function writeBlocks(
   }
 }
 
-/** Where the serial's record is; undefined if there is none. */
-function findRecord(block: Buffer, serial: Uint8Array): { start: number; stop: number } | undefined {
-  for (const cursor = new ListedCursor(block); cursor.next(); ) {
+/** Where the serial's record is, or would be: then start and stop are the same. */
+function findPlace(block: Buffer, serial: Uint8Array): { start: number; stop: number } {
+  let end = 0;
+  for (const cursor = new ListedCursor(block); cursor.next(); end = cursor.stop) {
     const order = compareSerials(block, cursor.start, serial);
-    if (order > 0) return undefined;
-    if (order === 0) return { start: cursor.start - HEADER, stop: cursor.stop };
+    const start = cursor.start - HEADER;
+    if (order >= 0) return { start, stop: order === 0 ? cursor.stop : start };
   }
-  return undefined;
+  return { start: end, stop: end };
+}
+
+/** The block with one record more, or another for the same serial; undefined if it has no room for it. */
+function withRecord(block: Buffer, serial: Uint8Array, record: Buffer): Buffer | undefined {
+  const { start, stop } = findPlace(block, serial);
+  if (block.length - (stop - start) + record.length > BLOCK_OCTETS) return undefined;
+  return Buffer.concat([block.subarray(0, start), record, block.subarray(stop)]);
 }
 
 /** Order of an entry's serial and a magnitude, without allocating. */

@@ -266,7 +266,7 @@ describe("the publication gate", () => {
           return build({ list: { ...(lists[0] as ListTask & { kind: "complete" }), distribution } });
         },
       },
-      /issuingDistributionPoint/,
+      /distribution/,
     ));
 
   test("entries cut off, before and after the key has signed", async () => {
