@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import type { ErrorCode } from "../../src/core/errors.js";
 import type { Authority } from "../../src/issuer/authority.js";
@@ -112,14 +113,16 @@ describe("issueCertificate", () => {
 
   test("a CA's key is refused (P27)", async () => {
     const { root } = installation;
-
+    const { digestName } = root.signer;
     const request = await buildCertificationRequest({
       subjectName: root.certificate.subjectName,
       alternativeNames: [{ kind: "dns", value: "a.example" }],
       subjectPublicKeyInfo: root.signer.subjectPublicKeyInfo,
       signatureAlgorithm: root.signer.signatureAlgorithm,
-      sign: async (info) =>
-        (await root.signer.sign([{ digest: new Uint8Array(32), chunks: () => [info] }]))[0] as Uint8Array,
+      sign: async (info) => {
+        const toBeSigned = { digest: createHash(digestName).update(info).digest(), chunks: () => [info] };
+        return (await root.signer.sign([toBeSigned]))[0] as Uint8Array;
+      },
     });
     await refuses(encodePem(request, "CERTIFICATE REQUEST"), "tls-server", "CSR_KEY");
   });
