@@ -21,6 +21,7 @@ import { presignBench } from "./presign.js";
 import { scaleBench, scaleLargeBench } from "./scale.js";
 import { scenariosBench } from "./scenarios.js";
 import { signedBench } from "./signed.js";
+import { signingFiguresBench } from "./signing-figures.js";
 import { storeFiguresBench } from "./store-figures.js";
 import { stormBench } from "./storm.js";
 
@@ -34,6 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   micro: microBench,
   cached: cachedBench,
   signed: signedBench,
+  signing: signingFiguresBench,
   scenarios: scenariosBench,
   anatomy: anatomyBench,
   latency: latencyBench,

@@ -1,4 +1,5 @@
 import type { BenchContext } from "./context.js";
+import { plainFigures } from "./harness/plain-figures.js";
 import type { BenchResult, Figure } from "./harness/result.js";
 import { storeBench } from "./store.js";
 
@@ -17,13 +18,6 @@ const WANTED: Readonly<Record<string, Pick<Figure, "atLeast" | "atMost">>> = {
 export async function storeFiguresBench({ dir, progress }: BenchContext): Promise<BenchResult> {
   progress(`stores of ${CERTIFICATES} certificates`);
   const results = await storeBench({ certificates: CERTIFICATES, dir });
-  return { bench: "store", comparisons: [], figures: [...figuresIn(results, "")], controls: [] };
-}
-
-/** Every number of a value, named by the way to it. */
-function* figuresIn(value: unknown, name: string): Generator<Figure> {
-  if (typeof value === "number") yield { what: name, value, unit: "", ...WANTED[name] };
-  else if (typeof value === "object" && value !== null)
-    for (const [key, inner] of Object.entries(value))
-      yield* figuresIn(inner, name === "" ? key : `${name}.${key}`);
+  const figures = [...plainFigures(results, (name) => WANTED[name])];
+  return { bench: "store", comparisons: [], figures, controls: [] };
 }
