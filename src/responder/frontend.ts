@@ -150,7 +150,7 @@ export class Frontend {
     const conditions = keepHeaders(request, "if-none-match", "if-modified-since");
     this.ask("GET", key, der, request.peer, (body, answer) => {
       if (answer === undefined) reply.send(200, ERROR_FIELDS, body);
-      else this.sendCacheable(conditions, reply, answer);
+      else this.sendCacheable(conditions, reply, answer());
     });
   }
 
@@ -182,13 +182,13 @@ export class Frontend {
     reply.send(unchanged ? 304 : 200, answer.fields, unchanged ? EMPTY : answer.body);
   }
 
-  /** Has a request answered by a worker. `send` gets the signed answer, or undefined with an unsigned one's bytes. */
+  /** Has a request answered by a worker. `send` gets what makes the signed answer with its fields, or undefined with an unsigned one's bytes. */
   private ask(
     method: "GET" | "POST",
     key: string,
     request: Uint8Array,
     peer: string,
-    send: (body: Buffer, answer: CachedAnswer | undefined) => void,
+    send: (body: Buffer, answer: (() => CachedAnswer) | undefined) => void,
   ): void {
     const unsigned = (outcome: ErrorStatus & Outcome): void => {
       this.events.answered(method, outcome);
@@ -207,7 +207,7 @@ export class Frontend {
       if (kept === undefined) unsigned(admission.class === "unknown" ? "unauthorized" : "tryLater");
       else {
         this.events.answered(method, "cached", kept.hash);
-        send(kept.body, kept);
+        send(kept.body, () => kept);
       }
     };
     const deliver: Deliver = (body, answer, position) => {
@@ -219,9 +219,14 @@ export class Frontend {
         return;
       }
       this.events.answered(method, answer.outcome, answer.hash);
-      const signed = answer.nextUpdate > 0 ? cachedAnswer(body, answer) : undefined;
-      if (signed !== undefined && answer.cacheable) this.keep(key, signed, position);
-      send(body, signed);
+      let made: CachedAnswer | undefined;
+      // An answer to a POST that is not kept needs no header fields of its own.
+      const signed = (): CachedAnswer => {
+        made ??= cachedAnswer(body, answer);
+        return made;
+      };
+      if (answer.cacheable) this.keep(key, signed(), position);
+      send(body, answer.nextUpdate > 0 ? signed : undefined);
     };
     if (!this.peers.take(peer)) {
       instead();
