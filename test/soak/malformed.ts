@@ -13,7 +13,8 @@ export interface MalformedOptions {
   readonly seed: number;
 }
 
-const CONNECTIONS = 32;
+/** Many, so that the rate does not hang on how long each of a few waits. */
+const CONNECTIONS = 256;
 const SENDERS = 16;
 const TOP_SECONDS = 5;
 /** No answer may come later. */
