@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { below } from "../../test/soak/memory.js";
+import { accepts } from "../../test/support/accepts.js";
 
 const DEADLINE_MS = 30_000;
 
@@ -71,17 +72,6 @@ export class Server {
     if ("port" in ready) return accepts(ready.port);
     return this.said.includes(ready.printed) && below(this.pid).length >= ready.processes;
   }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }
 
 /** A port of the loopback interface that nobody listens on. */

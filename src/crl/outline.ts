@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { DerError, DerReader } from "../asn1/reader.js";
-import { contextConstructed, TAG } from "../asn1/tags.js";
+import { TAG } from "../asn1/tags.js";
 import { SekishoError } from "../core/errors.js";
 import { type CrlHeader, readCrlHeader } from "./header.js";
-import { type CrlExtensions, NO_EXTENSIONS, readCrlExtensions } from "./parsed-extensions.js";
+import { type CrlExtensions, readTbsTail } from "./parsed-extensions.js";
 import { HEADER_LIMIT, readEnvelope, TAIL_LIMIT } from "./stream-parser.js";
 
 /** A CRL without its entries. */
@@ -74,13 +74,7 @@ function readStart(bytes: Uint8Array, size: number): Start {
 /** `tbsLength`: how much of the tail belongs to the tbsCertList. */
 function readTail(tail: Uint8Array, tbsLength: number): CrlExtensions {
   const reader = new DerReader(tail).reset(tail, 0, tbsLength);
-  let extensions = NO_EXTENSIONS;
-  if (reader.more) {
-    const end = reader.enter(contextConstructed(0));
-    extensions = readCrlExtensions(reader);
-    reader.leave(end);
-  }
-  reader.finish();
+  const extensions = readTbsTail(reader);
   reader.reset(tail, tbsLength);
   readEnvelope(reader);
   reader.finish();

@@ -45,16 +45,28 @@ export interface IssuingDistributionPoint {
   readonly onlyContainsAttributeCerts: boolean;
 }
 
-export const NO_EXTENSIONS: CrlExtensions = { list: [], duplicates: false };
+const NO_EXTENSIONS: CrlExtensions = { list: [], duplicates: false };
 
 /** Numbers longer than this are refused. */
 const MAX_NUMBER_OCTETS = 64;
+
+/** What stands behind the entries up to the end of the reader's range: crlExtensions [0] EXPLICIT, or nothing. */
+export function readTbsTail(reader: DerReader): CrlExtensions {
+  let extensions = NO_EXTENSIONS;
+  if (reader.more) {
+    const end = reader.enter(contextConstructed(0));
+    extensions = readCrlExtensions(reader);
+    reader.leave(end);
+  }
+  reader.finish();
+  return extensions;
+}
 
 /**
  * Reads the Extensions SEQUENCE that the reader stands on.
  * Throws DerError, or SekishoError CRL_INVALID on a critical extension that is not known (RFC 5280 5.2, standards P28).
  */
-export function readCrlExtensions(reader: DerReader): CrlExtensions {
+function readCrlExtensions(reader: DerReader): CrlExtensions {
   const cursor = new ExtensionCursor(reader);
   const list: { oid: string; critical: boolean }[] = [];
   const values: Partial<CrlExtensions> = {};

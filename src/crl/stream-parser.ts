@@ -1,11 +1,11 @@
 import { DerError, DerReader } from "../asn1/reader.js";
-import { contextConstructed, TAG } from "../asn1/tags.js";
+import { TAG } from "../asn1/tags.js";
 import { SekishoError } from "../core/errors.js";
 import { ByteWindow } from "./byte-window.js";
 import { type EntryFacts, EntryStatistics } from "./entry-statistics.js";
 import { type CrlHeader, readCrlHeader } from "./header.js";
 import { ParsedEntry } from "./parsed-entry.js";
-import { type CrlExtensions, NO_EXTENSIONS, readCrlExtensions } from "./parsed-extensions.js";
+import { type CrlExtensions, readTbsTail } from "./parsed-extensions.js";
 
 /** A signed CRL, or the part of it that is about to be signed. */
 export type CrlForm = "CertificateList" | "tbsCertList";
@@ -181,13 +181,7 @@ export class CrlStreamParser {
 
   private readExtensions(): CrlExtensions {
     const reader = this.readerTo(this.tbsEnd);
-    let extensions = NO_EXTENSIONS;
-    if (reader.more) {
-      const end = reader.enter(contextConstructed(0));
-      extensions = readCrlExtensions(reader);
-      reader.leave(end);
-    }
-    reader.finish();
+    const extensions = readTbsTail(reader);
     this.window.start = reader.position;
     return extensions;
   }

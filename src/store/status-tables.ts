@@ -19,7 +19,8 @@ export interface StatusTables {
   readonly checkpoints: Table;
 }
 
-const NAMES = [
+/** Their names in the environment. */
+export const STATUS_TABLES = [
   "meta",
   "rows",
   "revoked",
@@ -34,7 +35,7 @@ const NAMES = [
 
 export function statusTables(environment: Environment): StatusTables {
   return Object.fromEntries(
-    NAMES.map((name) => [name, openTable(environment, name)]),
+    STATUS_TABLES.map((name) => [name, openTable(environment, name)]),
   ) as unknown as StatusTables;
 }
 

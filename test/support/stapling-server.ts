@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { accepts } from "./accepts.js";
 import { openssl } from "./openssl.js";
 
 const DEADLINE_MS = 30_000;
@@ -67,15 +67,4 @@ export function gnutlsHandshake(port: number, root: string): { accepted: boolean
   const args = ["--x509cafile", root, "--port", String(port), "127.0.0.1"];
   const { status, stdout, stderr } = spawnSync("gnutls-cli", args, { input: "", encoding: "utf8" });
   return { accepted: status === 0, said: `${stdout}${stderr}` };
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

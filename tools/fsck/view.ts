@@ -9,7 +9,7 @@ import {
   statusEnvironment,
   type Table,
 } from "../../src/store/environment.js";
-import { statusTables } from "../../src/store/status-tables.js";
+import { STATUS_TABLES, statusTables } from "../../src/store/status-tables.js";
 
 export interface Entry {
   readonly key: Buffer;
@@ -38,18 +38,6 @@ export interface View<Name extends string> {
   close(): void;
 }
 
-const STATUS_TABLES = [
-  "meta",
-  "rows",
-  "revoked",
-  "changes",
-  "awaiting",
-  "crls",
-  "journal",
-  "issuers",
-  "delegates",
-  "checkpoints",
-] as const;
 const CA_TABLES = ["certificates", "requests", "pending", "crl-numbers"] as const;
 
 export type StatusView = View<(typeof STATUS_TABLES)[number]>;
