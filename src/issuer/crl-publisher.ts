@@ -27,6 +27,8 @@ export type StartCrlWork = (task: CrlTask) => CrlWork;
  */
 export class CrlPublisher {
   private readonly files: CrlFiles;
+  /** Journal position up to which a scope's changes are dropped, by issuer and scope: none comes in behind it. */
+  private readonly forgotten = new Map<string, number>();
 
   constructor(
     private readonly config: Config,
@@ -92,10 +94,12 @@ export class CrlPublisher {
     const { issuer } = authority;
     const bases = this.status.reader.crlsOf(issuer, scope).filter(({ base }) => base === 0);
     const covered = Math.min(...bases.map(({ covers }) => covers));
-    for (let after: Buffer | undefined; ; ) {
-      after = await this.status.dropChanges({ issuer, scope }, covered, after);
-      if (after === undefined) return;
-    }
+    const name = `${issuer} ${scope}`;
+    if (this.forgotten.get(name) === covered) return;
+    let after: Buffer | undefined;
+    do after = await this.status.dropChanges({ issuer, scope }, covered, after);
+    while (after !== undefined);
+    this.forgotten.set(name, covered);
   }
 
   private async commit(
