@@ -19,6 +19,21 @@ export function hex(bytes: Uint8Array): string {
   return asBuffer(bytes).toString("hex");
 }
 
+/** True if two stretches hold the same octets. A loop: for fifty octets it is quicker than a call out of JavaScript. */
+export function sameStretch(
+  a: Uint8Array,
+  aStart: number,
+  aStop: number,
+  b: Uint8Array,
+  bStart: number,
+  bStop: number,
+): boolean {
+  const length = aStop - aStart;
+  if (length !== bStop - bStart) return false;
+  for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false;
+  return true;
+}
+
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { KEY_USAGES } from "./key-usages.js";
 
 /** The shape of sekisho.toml. Every field says why it is there; docs/configuration.md explains them to operators. */
 
@@ -72,16 +73,6 @@ const subject = z.strictObject({
   organizationalUnit: z.string().min(1).max(64).optional(),
   commonName: z.string().min(1).max(64),
 });
-
-export const KEY_USAGES = [
-  "digitalSignature",
-  "nonRepudiation",
-  "keyEncipherment",
-  "dataEncipherment",
-  "keyAgreement",
-  "keyCertSign",
-  "cRLSign",
-] as const;
 
 const profile = z.strictObject({
   /** What kind of certificate: decides the extensions that the standards fix (sections C and I). */

@@ -80,6 +80,14 @@ export class CrlReader implements EntrySource {
     }
   }
 
+  /**
+   * Passes over the next entry, without reading it, if it is the same octets as `other`. False: it is another one, there
+   * is none, or `next` has to be asked. What is passed over is not among the facts on the entries.
+   */
+  skip(other: ParsedEntry): boolean {
+    return this.parser.skip(other.bytes, other.start, other.stop);
+  }
+
   /** The whole, once `next` has returned undefined. */
   get crl(): SignedCrl {
     if (this.result === undefined) throw new Error("the CRL is not read to its end yet");

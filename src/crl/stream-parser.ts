@@ -1,5 +1,6 @@
 import { DerError, DerReader } from "../asn1/reader.js";
 import { TAG } from "../asn1/tags.js";
+import { sameStretch } from "../core/bytes.js";
 import { SekishoError } from "../core/errors.js";
 import { ByteWindow } from "./byte-window.js";
 import { type EntryFacts, EntryStatistics } from "./entry-statistics.js";
@@ -90,6 +91,16 @@ export class CrlStreamParser {
       const where = this.window.base + error.offset;
       throw new SekishoError("CRL_INVALID", `${error.fault} at byte ${where}`, { cause: error });
     }
+  }
+
+  /** Passes over the next entry if it is these octets and has been taken in; false: nothing was done. */
+  skip(bytes: Uint8Array, start: number, stop: number): boolean {
+    const { window } = this;
+    const end = window.start + stop - start;
+    if (this.stage !== "entries" || end > window.stop || window.base + end > this.entriesEnd) return false;
+    if (!sameStretch(bytes, start, stop, window.bytes, window.start, end)) return false;
+    window.start = end;
+    return true;
   }
 
   /** Fields before the entries; known with the first entry and at the end. */

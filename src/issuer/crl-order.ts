@@ -82,12 +82,13 @@ function distributionScope({ responder }: Config, id: string, scope: number): Di
 }
 
 function deltaTask(
-  { config: { crl } }: Authority,
+  authority: Authority,
   { scope }: CrlOrder,
-  { delta, records }: ScopeState,
+  { delta, records, dropped }: ScopeState,
 ): DeltaTask | undefined {
-  const base = baseOf(records);
-  if (crl.delta === undefined || scope !== ALL || base === undefined) return undefined;
+  const { crl } = authority.config;
+  const base = baseOf(records, dropped);
+  if (crl.delta === undefined || !hasDeltas(authority, scope) || base === undefined) return undefined;
   return {
     kind: "delta",
     validity: crl.delta.validity,
@@ -96,11 +97,19 @@ function deltaTask(
   };
 }
 
+/** True if there are delta CRLs of the scope: only the CRL of all certificates has them. */
+export function hasDeltas({ config }: Authority, scope: number): boolean {
+  return config.crl.delta !== undefined && scope === ALL;
+}
+
 /**
  * The complete CRL that a delta CRL starts from: the oldest that a relying party may still hold, so that whoever has one
- * that is valid can use the delta CRL (standards H4).
+ * that is valid can use the delta CRL (standards H4). One from before there were delta CRLs names none, and the changes
+ * since it may be gone.
  */
-function baseOf(records: readonly CrlRecord[]): CrlRecord | undefined {
+function baseOf(records: readonly CrlRecord[], dropped: number): CrlRecord | undefined {
   const last = newest(records, false);
-  return records.find(({ base, nextUpdate }) => base === 0 && nextUpdate > (last?.thisUpdate ?? 0));
+  return records.find(
+    ({ base, covers, nextUpdate }) => base === 0 && covers >= dropped && nextUpdate > (last?.thisUpdate ?? 0),
+  );
 }

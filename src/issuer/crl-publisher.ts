@@ -10,7 +10,7 @@ import type { Authority } from "./authority.js";
 import { startCrlBuilder } from "./crl-builder.js";
 import { CrlFiles, type CrlSlot, slotOf } from "./crl-files.js";
 import { tbsChunks } from "./crl-lists.js";
-import { crlTask } from "./crl-order.js";
+import { crlTask, hasDeltas } from "./crl-order.js";
 import { COMPLETE_CRL, type CrlOrder, highestNumber, newest, type ScopeState } from "./crl-state.js";
 import type { CrlTask, CrlWork, PreparedList, StagedList } from "./crl-task.js";
 import type { PublishedCrl } from "./published-crl.js";
@@ -27,8 +27,8 @@ export type StartCrlWork = (task: CrlTask) => CrlWork;
  */
 export class CrlPublisher {
   private readonly files: CrlFiles;
-  /** Journal position up to which a scope's changes are dropped, by issuer and scope: none comes in behind it. */
-  private readonly forgotten = new Map<string, number>();
+  /** How far the dropping of a scope's changes has come, by issuer and scope. */
+  private readonly forgetting = new Map<string, { readonly covered: number; readonly after?: Buffer }>();
 
   constructor(
     private readonly config: Config,
@@ -42,9 +42,11 @@ export class CrlPublisher {
 
   /** The CRLs of a scope, completed if a crash interrupted their publication. */
   async state(authority: Authority, scope: number): Promise<ScopeState> {
-    const records = this.status.reader.crlsOf(authority.issuer, scope);
+    const { reader } = this.status;
+    const records = reader.crlsOf(authority.issuer, scope);
     const look = (delta: boolean) => this.files.look(authority, { scope, delta }, newest(records, delta));
-    return { complete: await look(false), delta: await look(true), records };
+    const [complete, delta] = [await look(false), await look(true)];
+    return { complete, delta, records, dropped: reader.dropped(authority.issuer, scope) };
   }
 
   /** The CRL that is published now; undefined before the first, or if the file is lost: then the next one replaces it. */
@@ -89,17 +91,27 @@ export class CrlPublisher {
     }
   }
 
-  /** Drops changes that no CRL to come needs, a little at a time. */
-  async forget(authority: Authority, scope: number): Promise<void> {
+  /**
+   * Drops some of the changes that no CRL to come needs: those that the newest complete CRL shows, and where there are
+   * delta CRLs those that every complete one shows from which they may start. Resolves with false when none is left.
+   */
+  async forget(authority: Authority, scope: number): Promise<boolean> {
     const { issuer } = authority;
-    const bases = this.status.reader.crlsOf(issuer, scope).filter(({ base }) => base === 0);
-    const covered = Math.min(...bases.map(({ covers }) => covers));
+    const completes = this.status.reader.crlsOf(issuer, scope).filter(({ base }) => base === 0);
+    const needed = hasDeltas(authority, scope) ? completes : completes.slice(-1);
+    const covered = Math.min(...needed.map(({ covers }) => covers));
     const name = `${issuer} ${scope}`;
-    if (this.forgotten.get(name) === covered) return;
-    let after: Buffer | undefined;
-    do after = await this.status.dropChanges({ issuer, scope }, covered, after);
-    while (after !== undefined);
-    this.forgotten.set(name, covered);
+    const known = this.forgetting.get(name);
+    const isKnown = known?.covered === covered;
+    // No change comes in behind a position: what was dropped up to there stays so.
+    if (needed.length === 0 || (isKnown && known.after === undefined)) return false;
+    const after = await this.status.dropChanges(
+      { issuer, scope },
+      covered,
+      isKnown ? known.after : undefined,
+    );
+    this.forgetting.set(name, { covered, ...(after && { after }) });
+    return after !== undefined;
   }
 
   private async commit(

@@ -18,6 +18,9 @@ export interface CrlDue extends CrlOrder {
 /** After a failed build the next attempt waits this long, so that a fault does not become a storm. */
 const RETRY_SECONDS = 30;
 
+/** Turns at dropping changes that no CRL needs, in each tick: about half a second's. */
+const FORGET_TURNS = 200;
+
 /** A change is on a CRL between these parts of `crl.on_revocation`: the rest is for making the CRL. */
 const EARLIEST = 0.5;
 const LATEST = 0.9;
@@ -29,6 +32,8 @@ const LATEST = 0.9;
  */
 export class CrlSchedule {
   private readonly turnstiles = new Map<string, Turnstile>();
+  private readonly forgetting = new Turnstile();
+  private isEnding = false;
   /** Unix seconds before which a failed issuer is left alone, by issuer id. */
   private readonly retryAt = new Map<string, number>();
 
@@ -55,17 +60,32 @@ export class CrlSchedule {
     for (const authority of this.authorities.all()) {
       if (!authority.canSign() || !this.mayTry(authority.id)) continue;
       try {
-        for (const scope of this.scopes(authority))
+        for (const scope of this.scopes(authority)) {
+          if (this.isEnding) return;
           await this.through(authority, () => this.publishDue(authority, scope));
+          await this.forget(authority, scope);
+        }
       } catch (error) {
         this.failed(authority.id, error, "no new CRL could be published; the old one stays");
       }
     }
   }
 
-  /** Resolves when no publication is under way. */
-  async idle(): Promise<void> {
-    await Promise.all([...this.turnstiles.values()].map((turnstile) => turnstile.run(async () => undefined)));
+  /** Begins nothing any more. Resolves when nothing is under way. */
+  async end(): Promise<void> {
+    this.isEnding = true;
+    const all = [...this.turnstiles.values(), this.forgetting];
+    await Promise.all(all.map((turnstile) => turnstile.run(async () => undefined)));
+  }
+
+  /**
+   * A little at a time, and beside publications, which need none of what goes: there may be millions of changes, and
+   * nobody who asks for a CRL waits for this.
+   */
+  private async forget(authority: Authority, scope: number): Promise<void> {
+    let more = true;
+    for (let turn = 0; more && turn < FORGET_TURNS && !this.isEnding; turn++)
+      more = await this.forgetting.run(() => this.publisher.forget(authority, scope));
   }
 
   /** Publishes what an operator asks for now, after any that is under way for the issuer; the one asked for comes first. */
@@ -133,7 +153,6 @@ export class CrlSchedule {
   private async publishNow(authority: Authority, order: CrlOrder, why: string): Promise<PublishedCrl[]> {
     const crls = await this.publisher.publish(authority, order);
     for (const crl of crls) await this.onPublished(authority, crl, why);
-    if (!order.delta) await this.publisher.forget(authority, order.scope);
     return crls;
   }
 

@@ -16,6 +16,8 @@ export interface ScopeState {
   readonly complete: FoundCrl;
   readonly delta: FoundCrl;
   readonly records: readonly CrlRecord[];
+  /** Journal position up to which changes may be dropped: no delta CRL can start from a CRL that covers less. */
+  readonly dropped: number;
 }
 
 /** The newest CRL of a kind among a scope's, which are in order of their numbers. */

@@ -61,7 +61,7 @@ async function serve(core: IssuerCore, stop: Promise<NodeJS.Signals>): Promise<v
   log.info({ signal: await stop }, "issuer stops");
   for (const timer of timers) clearInterval(timer);
   await control.stop();
-  await schedule.idle();
+  await schedule.end();
   await checkpoint();
   await audit.append("service.stop", { service: "issuer" });
 }

@@ -87,6 +87,8 @@ export const META = {
   trust: Buffer.from("trust"),
   /** Followed by an issuer number. */
   synthetic: Buffer.from("synthetic"),
+  /** Followed by an issuer number and a scope. */
+  dropped: Buffer.from("dropped"),
 };
 
 /** A new file is durable only with its name: in its directory, and that one's in the store's, and so on. */

@@ -19,6 +19,7 @@ import {
 import { ListedCursor } from "./listed-blocks.js";
 import {
   type JournalHead,
+  readDropped,
   readHead,
   readSynthetic,
   readTrustGeneration,
@@ -128,6 +129,11 @@ export class StatusReader {
   /** Changes that no CRL of the scope shows; undefined if there are none. */
   awaiting(issuer: number, scope: number): Awaiting | undefined {
     return decodeAwaiting(this.tables.awaiting.get(scopeKey(issuer, scope)));
+  }
+
+  /** Journal position up to which changes of the scope may have been dropped: a delta CRL cannot start earlier. */
+  dropped(issuer: number, scope: number): number {
+    return readDropped(this.tables.meta, issuer, scope);
   }
 
   /** The journal record at a position, undefined past the head. */

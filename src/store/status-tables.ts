@@ -2,7 +2,7 @@ import type { Transaction } from "lmdb";
 import { asBuffer } from "../core/bytes.js";
 import { type Environment, META, openTable, type Table } from "./environment.js";
 import { GENESIS } from "./journal-record.js";
-import { issuerKey } from "./layout.js";
+import { issuerKey, scopeKey } from "./layout.js";
 import { HASH_OCTETS } from "./record-bytes.js";
 
 /** The tables of the status environment (layout.ts). */
@@ -86,4 +86,21 @@ export function readSynthetic(meta: { get(key: Buffer): Buffer | undefined }, is
 
 export function addSynthetic(meta: Table, issuer: number, rows: number): void {
   meta.put(syntheticKey(issuer), encodePosition(readSynthetic(meta, issuer) + rows));
+}
+
+const droppedKey = (issuer: number, scope: number): Buffer =>
+  Buffer.concat([META.dropped, scopeKey(issuer, scope)]);
+
+/** Journal position up to which changes of a scope may be missing: every CRL that is published shows them. */
+export function readDropped(
+  meta: { get(key: Buffer): Buffer | undefined },
+  issuer: number,
+  scope: number,
+): number {
+  return meta.get(droppedKey(issuer, scope))?.readUIntBE(0, 6) ?? 0;
+}
+
+export function raiseDropped(meta: Table, issuer: number, scope: number, position: number): void {
+  if (position > readDropped(meta, issuer, scope))
+    meta.put(droppedKey(issuer, scope), encodePosition(position));
 }

@@ -21,7 +21,14 @@ import {
 } from "./layout.js";
 import { PositionWriter } from "./position-file.js";
 import { StatusReader } from "./status-reader.js";
-import { encodeHead, type JournalHead, readHead, type StatusTables, statusTables } from "./status-tables.js";
+import {
+  encodeHead,
+  type JournalHead,
+  raiseDropped,
+  readHead,
+  type StatusTables,
+  statusTables,
+} from "./status-tables.js";
 import { WriteGuard } from "./write-guard.js";
 
 /** What a transaction sees and does. Reads show earlier transactions, not this one's own appends. */
@@ -101,7 +108,8 @@ export class StatusWriter {
   dropChanges(scope: ChangeScope, covered: number, after?: Buffer): Promise<Buffer | undefined> {
     const { start, end } = scopeRange(scope.issuer, scope.scope);
     return this.guard.transaction(this.environment, () => {
-      const { changes } = this.tables;
+      const { changes, meta } = this.tables;
+      raiseDropped(meta, scope.issuer, scope.scope, covered);
       let last: Buffer | undefined;
       let seen = 0;
       const dropped: Buffer[] = [];

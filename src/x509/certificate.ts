@@ -17,7 +17,7 @@ import {
   readSubjectKeyIdentifier,
   repeatedExtension,
 } from "./extensions.js";
-import { readDer } from "./strict.js";
+import { readDer } from "./read-der.js";
 
 /** Certificates that are read at all; ours are around 1 KiB. */
 const MAX_CERTIFICATE_BYTES = 64 * 1024;

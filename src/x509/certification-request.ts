@@ -7,8 +7,8 @@ import { SekishoError } from "../core/errors.js";
 import { subjectPublicKeyBits } from "./certificate.js";
 import { type Extension, extension, readExtensions, repeatedExtension } from "./extensions.js";
 import { checkPublicKey } from "./public-key.js";
+import { readDer } from "./read-der.js";
 import { isAcceptedAlgorithm, verifySignature } from "./signature.js";
-import { readDer } from "./strict.js";
 import { type AlternativeName, encodeAlternativeNames } from "./subject-alt-name.js";
 
 /** Requests that are read at all (standards P27). */

@@ -2,7 +2,7 @@ import { OID, oid, oidText } from "../asn1/oid.js";
 import { DerError, DerReader } from "../asn1/reader.js";
 import { contextPrimitive, TAG } from "../asn1/tags.js";
 import { booleanTrue, type Der, octetString, sequence } from "../asn1/writer.js";
-import { KEY_USAGES } from "../core/config-schema.js";
+import { KEY_USAGES } from "../core/key-usages.js";
 
 /** Extensions of one certificate or request that are read (standards P6). */
 const MAX_EXTENSIONS = 64;

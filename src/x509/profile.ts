@@ -30,8 +30,8 @@ import {
 import { extension, type KeyUsageName } from "./extensions.js";
 import { keyIdentifier } from "./issuer-identity.js";
 import { checkPublicKey } from "./public-key.js";
+import { readDer } from "./read-der.js";
 import { grantedFields } from "./requested-fields.js";
-import { readDer } from "./strict.js";
 import { type AlternativeName, encodeAlternativeNames } from "./subject-alt-name.js";
 
 /** What the issuer decides about a certificate, whoever it is for. */

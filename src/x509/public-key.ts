@@ -2,9 +2,9 @@ import { DerError, DerReader } from "../asn1/reader.js";
 import { TAG } from "../asn1/tags.js";
 import { hex } from "../core/bytes.js";
 import { SekishoError } from "../core/errors.js";
+import { readDer } from "./read-der.js";
 import { rsaWeakness } from "./rsa-weakness.js";
 import { publicKey } from "./signature.js";
-import { readDer } from "./strict.js";
 
 /** Key types that are certified (standards I19). */
 export type CertifiedKeyType = "rsa2048" | "rsa3072" | "rsa4096" | "p256" | "p384";

@@ -5,7 +5,7 @@ import type { CertificationRequest } from "./certification-request.js";
 import { purposeOids } from "./extension-values.js";
 import { findExtension, readBasicConstraints, readExtendedKeyUsage, readKeyUsage } from "./extensions.js";
 import { requestedSubject } from "./name.js";
-import { readDer } from "./strict.js";
+import { readDer } from "./read-der.js";
 import { type AlternativeName, requestedAlternativeNames } from "./subject-alt-name.js";
 
 const FILTERED: readonly string[] = [OID.subjectAltName, OID.keyUsage, OID.extKeyUsage, OID.basicConstraints];

@@ -1,17 +1,7 @@
 import { AsnConvert } from "@peculiar/asn1-schema";
-import { DerError } from "../asn1/reader.js";
 import { assertStrictDer } from "../asn1/strict-der.js";
 import { SekishoError } from "../core/errors.js";
-
-/** Runs a parser; a DerError becomes DER_INVALID with `what` (for example "certificate") in front. */
-export function readDer<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    throw new SekishoError("DER_INVALID", `${what}: ${error.message}`, { cause: error });
-  }
-}
+import { readDer } from "./read-der.js";
 
 /**
  * Parses foreign bytes with the library's type, which accepts BER, only after the strict walk. Throws DER_INVALID.

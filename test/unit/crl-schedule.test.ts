@@ -38,7 +38,7 @@ class MemoryPublisher extends CrlPublisher {
       const record = newest(records, delta);
       return { published: record && publishedCrl("", record), covers: record?.covers ?? 0 };
     };
-    return { complete: found(false), delta: found(true), records };
+    return { complete: found(false), delta: found(true), records, dropped: 0 };
   }
 
   override async publish(
@@ -71,8 +71,9 @@ class MemoryPublisher extends CrlPublisher {
     return made.map((one) => publishedCrl("", one));
   }
 
-  override async forget(): Promise<void> {
+  override async forget(): Promise<boolean> {
     // The store knows nothing of these lists.
+    return false;
   }
 }
 
@@ -158,7 +159,7 @@ describe("CrlSchedule", () => {
       crls.flat().map(({ number }) => number),
       [1n, 2n],
     );
-    await made.idle();
+    await made.end();
   });
 
   test("a failure is logged, waits 30 s and is tried again; an operator need not wait", async () => {

@@ -2,7 +2,7 @@ import { ALL, scopeText } from "../../src/crl/scope.js";
 import { decodeCrlRecord } from "../../src/store/journal-record.js";
 import { decodeRow, SCOPED_SERIAL, scopeKey, splitRowKey } from "../../src/store/layout.js";
 import { ListedCursor } from "../../src/store/listed-blocks.js";
-import { readSynthetic, type StatusTables } from "../../src/store/status-tables.js";
+import { readDropped, readSynthetic, type StatusTables } from "../../src/store/status-tables.js";
 import { serialText } from "../../src/x509/serial.js";
 import { differs, type Entry, type StatusView } from "./view.js";
 
@@ -23,7 +23,7 @@ export interface TableCounts {
 
 /** Compares the stored tables with the replayed ones, side by side in key order. Throws STORE_DIFFERS. */
 export function compareTables({ tables }: StatusView, rebuilt: StatusTables): TableCounts {
-  const isNeeded = neededChanges(rebuilt);
+  const isNeeded = neededChanges(tables.meta, rebuilt);
   for (const name of REBUILT) {
     const isCompared = name === "changes" ? isNeeded : always;
     compare(
@@ -70,15 +70,19 @@ function countListed({ revoked }: StatusTables): number {
   return number;
 }
 
-/** Changes that every CRL shows on which another may be based are dropped by and by: they may be there or not. */
-function neededChanges({ crls }: StatusTables): (entry: Entry) => boolean {
-  const covered = new Map<string, number>();
+/** Changes that no CRL to come needs are dropped by and by: up to that position they may be there or not. */
+function neededChanges(
+  meta: StatusView["tables"]["meta"],
+  { crls }: StatusTables,
+): (entry: Entry) => boolean {
+  const dropped = new Map<string, number>();
   for (const { value } of crls.getRange({})) {
     const { issuer, scope, base, covers } = decodeCrlRecord(value);
-    const key = scopeKey(issuer, scope).toString("latin1");
-    if (base === 0) covered.set(key, Math.min(covers, covered.get(key) ?? covers));
+    const position = readDropped(meta, issuer, scope);
+    // The newest complete CRL comes last.
+    if (base === 0) dropped.set(scopeKey(issuer, scope).toString("latin1"), Math.min(position, covers));
   }
-  return ({ key, value }) => decodeRow(value).position > (covered.get(key.toString("latin1", 0, 4)) ?? 0);
+  return ({ key, value }) => decodeRow(value).position > (dropped.get(key.toString("latin1", 0, 4)) ?? 0);
 }
 
 function* filtered(entries: Iterable<Entry>, wanted: (entry: Entry) => boolean): Generator<Entry> {
