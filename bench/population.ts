@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { syntheticSerial } from "../src/issuer/synthetic-population.js";
+import { isRevoked, type Population, syntheticSerial } from "../src/issuer/synthetic-population.js";
 import type { Certificate } from "../src/x509/certificate.js";
 import type { Demo } from "../test/soak/demo.js";
 import { ocspGet } from "../test/soak/questions.js";
@@ -15,6 +15,12 @@ const SEED = fileURLToPath(new URL("../tools/seed.js", import.meta.url));
 export async function seed(demo: Demo, certificates: number, revoked: number): Promise<void> {
   const args = ["--config", demo.config.file, "--certs", String(certificates), "--revoked", String(revoked)];
   await promisify(execFile)(process.execPath, [SEED, ...args], { maxBuffer: 1 << 24 });
+}
+
+/** Serials of the population's certificates that are good, from its `from`th certificate on, as operators write them. */
+export function* goodSerials(population: Population, from = 0): Generator<string, void, undefined> {
+  for (let n = from; n < population.certificates; n++)
+    if (!isRevoked(population, n)) yield Buffer.from(syntheticSerial(n)).toString("hex");
 }
 
 /** Questions about certificates spread over the seeded population, by GET. */

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { isRevoked, syntheticSerial } from "../src/issuer/synthetic-population.js";
 import type { Demo } from "../test/soak/demo.js";
 import { nonceQuestion } from "../test/soak/questions.js";
 import { type BenchContext, startDemo } from "./context.js";
@@ -8,7 +7,7 @@ import { median } from "./harness/statistics.js";
 import { percentiles } from "./load/histogram.js";
 import { assertRight } from "./load/rate.js";
 import { type LoadReport, runLoad } from "./load/run-generator.js";
-import { populationQuestions, seed } from "./population.js";
+import { goodSerials, populationQuestions, seed } from "./population.js";
 
 const CONNECTIONS = 128;
 const POPULATION = { certificates: 1_100_000, revoked: 1_000_000 };
@@ -66,7 +65,7 @@ export async function stormBench(context: BenchContext): Promise<BenchResult> {
 class Storm {
   revoked = 0;
   crls = 0;
-  private next = 0;
+  private readonly good = goodSerials(POPULATION);
 
   constructor(private readonly demo: Demo) {}
 
@@ -93,12 +92,7 @@ class Storm {
     await Promise.all([publishing(), revoking()]);
   }
 
-  /** Serials, hexadecimal, of the next certificates that are still good. */
   private goodOnes(count: number): string[] {
-    const serials: string[] = [];
-    for (; serials.length < count; this.next++)
-      if (!isRevoked(POPULATION, this.next))
-        serials.push(Buffer.from(syntheticSerial(this.next)).toString("hex"));
-    return serials;
+    return Array.from({ length: count }, () => this.good.next().value ?? "");
   }
 }

@@ -28,9 +28,9 @@ export class Demo {
   private constructor(
     readonly dir: string,
     readonly config: Config,
-    readonly issuerService: Service,
+    public issuerService: Service,
     readonly responderService: Service,
-    readonly client: ControlClient,
+    public client: ControlClient,
   ) {}
 
   static async start({ create, responder, responderConfig }: DemoOptions): Promise<Demo> {
@@ -42,12 +42,22 @@ export class Demo {
     const text = readFileSync(file, "utf8");
     writeFileSync(responderFile, responderConfig === undefined ? text : responderConfig(text));
     const logs = join(dir, "log");
-    const issuer = new Service("issuer", file, logs);
-    const client = await issuer.until("the issuer's start", START_SECONDS, () => connect(config));
+    const { issuer, client } = await startIssuer(config, logs);
     const responderService = new Service("responder", responderFile, logs, responder);
     const demo = new Demo(dir, config, issuer, responderService, client);
     await responderService.until("the responder's start", START_SECONDS, () => demo.isReady());
     return demo;
+  }
+
+  /** Stops the issuer, changes its configuration and starts it again. */
+  async restartIssuer(change: (text: string) => string): Promise<void> {
+    const { file } = this.config;
+    this.client.close();
+    await this.issuerService.stop();
+    writeFileSync(file, change(readFileSync(file, "utf8")));
+    const { issuer, client } = await startIssuer(loadConfig(file), join(this.dir, "log"));
+    this.issuerService = issuer;
+    this.client = client;
   }
 
   get port(): number {
@@ -76,4 +86,13 @@ export class Demo {
     console.log(`fsck: ${stdout.trim().split("\n").at(-1)}`);
     rmSync(join(this.dir, ".."), { recursive: true });
   }
+}
+
+async function startIssuer(
+  config: Config,
+  logs: string,
+): Promise<{ issuer: Service; client: ControlClient }> {
+  const issuer = new Service("issuer", config.file, logs);
+  const client = await issuer.until("the issuer's start", START_SECONDS, () => connect(config));
+  return { issuer, client };
 }
