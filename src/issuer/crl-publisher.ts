@@ -7,7 +7,7 @@ import type { CaStore } from "../store/ca-store.js";
 import type { CrlRecord } from "../store/journal-record.js";
 import type { StatusWriter } from "../store/status-writer.js";
 import type { Authority } from "./authority.js";
-import { startCrlBuilder } from "./crl-builder.js";
+import { CrlBuilders } from "./crl-builder.js";
 import { CrlFiles, type CrlSlot, slotOf } from "./crl-files.js";
 import { tbsChunks } from "./crl-lists.js";
 import { crlTask, hasDeltas } from "./crl-order.js";
@@ -35,7 +35,7 @@ export class CrlPublisher {
     private readonly status: StatusWriter,
     private readonly ca: CaStore,
     log: Log,
-    private readonly start: StartCrlWork = startCrlBuilder,
+    private readonly start: StartCrlWork = crlBuilders(),
   ) {
     this.files = new CrlFiles(config, log);
   }
@@ -148,6 +148,11 @@ export class CrlPublisher {
       }
     });
   }
+}
+
+function crlBuilders(): StartCrlWork {
+  const builders = new CrlBuilders();
+  return (task) => builders.start(task);
 }
 
 async function sign({ signer }: Authority, prepared: readonly PreparedList[]): Promise<Uint8Array[]> {

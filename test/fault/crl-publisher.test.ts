@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { channel } from "node:diagnostics_channel";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -38,24 +39,60 @@ describe("a publication that fails", () => {
     assert.equal(next.number, published.number + 1n + skipped);
   }
 
-  /** Publishes while `act` is done to the builder's process. */
-  async function publishWith(act: (builder: ChildProcess) => void): Promise<unknown> {
+  /** Builders that are started while `act` goes on; `onStart` sees each. */
+  async function buildersOf(
+    act: () => Promise<unknown>,
+    onStart: (builder: ChildProcess) => void = () => undefined,
+  ): Promise<ChildProcess[]> {
+    const started: ChildProcess[] = [];
     const spawned = channel("child_process");
-    const onSpawn = (message: unknown): void => act((message as { process: ChildProcess }).process);
+    const onSpawn = (message: unknown): void => {
+      const { process: builder } = message as { process: ChildProcess };
+      started.push(builder);
+      onStart(builder);
+    };
     spawned.subscribe(onSpawn);
     try {
-      return await publisher.publish(installation.root);
+      await act();
     } finally {
       spawned.unsubscribe(onSpawn);
     }
+    return started;
   }
 
   test("the builder is killed", async () => {
+    const { config, context, root } = installation;
+    const other = new CrlPublisher(config, context.status, context.ca, silent);
     await assert.rejects(
-      publishWith((builder) => process.nextTick(() => builder.kill("SIGKILL"))),
+      buildersOf(
+        () => other.publish(root),
+        (builder) => process.nextTick(() => builder.kill("SIGKILL")),
+      ),
       { code: "CRL_GATE", message: /builder ended with SIGKILL/ },
     );
     await nothingChanged();
+  });
+
+  test("a builder makes one list after the other; one that ended meanwhile is replaced", async () => {
+    const { config, context, root } = installation;
+    const other = new CrlPublisher(config, context.status, context.ca, silent);
+    const [builder] = await buildersOf(() => other.publish(root));
+    assert.ok(builder !== undefined && builder.exitCode === null);
+    assert.deepEqual(await buildersOf(() => other.publish(root)), []);
+    const ended = once(builder, "close");
+    // It rests, and would not keep this process waiting.
+    builder.ref();
+    builder.kill("SIGKILL");
+    await ended;
+    assert.equal((await buildersOf(() => other.publish(root))).length, 1);
+  });
+
+  test("a builder that was asked for a list it could not make is not asked again", async () => {
+    const { config, context, root } = installation;
+    const other = new CrlPublisher(config, context.status, context.ca, silent);
+    await other.publish(root);
+    await assert.rejects(other.publish({ ...root, signer: new TestSigner() }), { code: "CRL_GATE" });
+    assert.equal((await buildersOf(() => other.publish(root))).length, 1);
   });
 
   test("the builder cannot read the store", async () => {

@@ -6,6 +6,7 @@ import { fileChunks } from "../../src/crl/file-chunks.js";
 import { readCrl } from "../../src/crl/read-crl.js";
 import { CRL_REASON } from "../../src/crl/reason.js";
 import { ALL, CA_CERTIFICATES } from "../../src/crl/scope.js";
+import type { Authority } from "../../src/issuer/authority.js";
 import { changeStatus, type StatusChange } from "../../src/issuer/change-status.js";
 import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
 import { LocalCrlWork } from "../../src/issuer/crl-work.js";
@@ -37,6 +38,7 @@ interface StatusAct {
 type Act =
   | StatusAct
   | { readonly act: "wait"; readonly hours: number }
+  | { readonly act: "deltas"; readonly on: boolean }
   | { readonly act: "publish"; readonly cause: CrlCause; readonly delta: boolean };
 
 const serial = fc.integer({ min: 1, max: SERIALS });
@@ -49,6 +51,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ act: fc.constant("wait" as const), hours: fc.integer({ min: 1, max: 40 }) }),
   },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant("deltas" as const), on: fc.boolean() }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -84,6 +87,7 @@ class History {
   private readonly publisher: CrlPublisher;
   /** Entries of every complete CRL of ALL, by number. */
   private readonly complete = new Map<bigint, Entries>();
+  private hasDeltas = true;
 
   constructor(
     private readonly installation: Installation,
@@ -112,8 +116,21 @@ class History {
 
   async do(act: Act): Promise<void> {
     if (act.act === "wait") this.clock.advance(act.hours * HOUR);
+    else if (act.act === "deltas") this.hasDeltas = act.on;
     else if (act.act === "publish") await this.publish(act.cause, act.delta);
     else await this.change(act);
+  }
+
+  /** The CA, configured with delta CRLs or without. */
+  private get root(): Authority {
+    const { root } = this.installation;
+    if (this.hasDeltas) return root;
+    const { delta, ...crl } = root.config.crl;
+    return { ...root, config: { ...root.config, crl } };
+  }
+
+  private async forget(scope: number): Promise<void> {
+    while (await this.publisher.forget(this.root, scope));
   }
 
   /** Every third one expires soon. */
@@ -133,9 +150,9 @@ class History {
   }
 
   private async publish(cause: CrlCause, deltaAlone: boolean): Promise<void> {
-    const { root } = this.installation;
+    const { root } = this;
     this.clock.advance(1);
-    const delta = deltaAlone && this.complete.size > 0;
+    const delta = deltaAlone && this.hasDeltas && this.complete.size > 0;
     const made = await this.publisher.publish(root, { scope: ALL, delta, cause });
     if (delta) return this.compareDelta(made[0] as PublishedCrl, this.revokedRows());
     const [complete, beside] = made as [PublishedCrl, PublishedCrl | undefined];
@@ -147,7 +164,7 @@ class History {
       this.compareDelta(beside, entries);
     }
     await this.comparePartitions(entries, cause);
-    await this.publisher.forget(root, ALL);
+    await this.forget(ALL);
   }
 
   /** Every row that is not good is listed as it is, unless it had expired; nothing else is. */
@@ -172,7 +189,8 @@ class History {
 
   /** The shards and the list of CA certificates have what the complete one has, each certificate on its own list alone. */
   private async comparePartitions(complete: Entries, cause: CrlCause): Promise<void> {
-    const { context, root } = this.installation;
+    const { root } = this;
+    const { context } = this.installation;
     const union: Entries = new Map();
     for (const scope of [...Array.from({ length: SHARDS }, (_, index) => index + 1), CA_CERTIFICATES]) {
       const [crl] = await this.publisher.publish(root, { scope, delta: false, cause });
@@ -181,7 +199,7 @@ class History {
         assert.equal(row?.shard, scope);
         union.set(serial, says);
       }
-      await this.publisher.forget(root, scope);
+      await this.forget(scope);
     }
     const pinned = [...complete].filter(
       ([serial]) => context.status.reader.row(root.issuer, Buffer.from(serial, "hex"))?.shard !== ALL,
