@@ -69,6 +69,8 @@ function checkFacts(
   if (extensions.cRLNumber !== BigInt(task.cRLNumber)) fail(`it carries number ${extensions.cRLNumber}`);
   if (header.thisUpdate !== thisUpdate || header.nextUpdate !== nextUpdate) fail("it carries other times");
   if (header.thisUpdate < list.notBefore) fail("its thisUpdate lies before the published one's");
+  if (nextUpdate < Math.min(list.notEndingBefore, certificate.notAfter))
+    fail("its nextUpdate lies before the published one's");
   const base = list.kind === "delta" ? BigInt(list.base.number) : undefined;
   if (extensions.deltaCRLIndicator !== base) fail(`it starts from CRL ${extensions.deltaCRLIndicator}`);
   const freshest = list.kind === "complete" ? list.freshest : undefined;

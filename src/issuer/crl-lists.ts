@@ -36,7 +36,8 @@ export function buildList(
   if (list.kind === "complete") copyListed(task, list, snapshot, output);
   else encodeChanges(task, list, snapshot, output);
   output.finish();
-  const nextUpdate = Math.min(thisUpdate + list.validity, certificate.notAfter);
+  const wanted = Math.max(thisUpdate + list.validity, list.notEndingBefore);
+  const nextUpdate = Math.min(wanted, certificate.notAfter);
   const { head, tail } = layoutTbsCertList(
     {
       issuerName: certificate.subjectName,

@@ -59,6 +59,7 @@ function completeTask(
     kind: "complete",
     validity: crl.validity,
     notBefore: published?.thisUpdate ?? 0,
+    notEndingBefore: published?.nextUpdate ?? 0,
     ...(published && {
       previous: {
         file: published.file,
@@ -93,6 +94,7 @@ function deltaTask(
     kind: "delta",
     validity: crl.delta.validity,
     notBefore: delta.published?.thisUpdate ?? 0,
+    notEndingBefore: delta.published?.nextUpdate ?? 0,
     base: { number: base.number, covers: base.covers },
   };
 }

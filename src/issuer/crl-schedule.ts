@@ -32,6 +32,8 @@ const LATEST = 0.9;
  */
 export class CrlSchedule {
   private readonly turnstiles = new Map<string, Turnstile>();
+  /** The CRL that was last warned about, by issuer id. */
+  private readonly warned = new Map<string, string>();
   private readonly forgetting = new Turnstile();
   private isEnding = false;
   /** Unix seconds before which a failed issuer is left alone, by issuer id. */
@@ -58,7 +60,11 @@ export class CrlSchedule {
   async tick(): Promise<void> {
     this.authorities.reload();
     for (const authority of this.authorities.all()) {
-      if (!authority.canSign() || !this.mayTry(authority.id)) continue;
+      if (!this.mayTry(authority.id)) continue;
+      if (!authority.canSign()) {
+        await this.warnOfDue(authority);
+        continue;
+      }
       try {
         for (const scope of this.scopes(authority)) {
           if (this.isEnding) return;
@@ -116,6 +122,19 @@ export class CrlSchedule {
     const state = await this.publisher.state(authority, scope);
     const due = this.dueIn(authority, scope, state).find((one) => this.isDue(one));
     if (due !== undefined) await this.publishNow(authority, due, due.why);
+  }
+
+  /** Once for each: without the key nothing is signed, and somebody has to know that a CRL is missing. */
+  private async warnOfDue(authority: Authority): Promise<void> {
+    const [due] = (await this.due(authority)).filter((one) => this.isDue(one));
+    const name = due && `${due.scope} ${due.delta} ${due.at}`;
+    if (due === undefined || this.warned.get(authority.id) === name) return;
+    this.warned.set(authority.id, name as string);
+    const { scope, delta, why } = due;
+    this.log.warn(
+      { issuer: authority.id, scope, delta, why },
+      "a CRL is due, and the issuer's key cannot sign",
+    );
   }
 
   private isDue(due: CrlDue | undefined): boolean {

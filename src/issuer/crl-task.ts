@@ -33,6 +33,8 @@ interface CommonTask {
   readonly validity: number;
   /** No list may say an earlier thisUpdate than the one it replaces. */
   readonly notBefore: number;
+  /** Nor an earlier nextUpdate, even if `validity` became shorter (standards G9). */
+  readonly notEndingBefore: number;
 }
 
 export interface CompleteTask extends CommonTask {

@@ -1,6 +1,8 @@
 import type { RequestOf, ResultOf } from "../control/messages.js";
 import type { Config } from "../core/config.js";
 import { SekishoError } from "../core/errors.js";
+import { ALL } from "../crl/scope.js";
+import { MAX_CHANGES } from "../store/journal-record.js";
 import type { StatusWriter } from "../store/status-writer.js";
 import type { Authorities } from "./authority.js";
 import { importRows } from "./import-rows.js";
@@ -24,9 +26,28 @@ export async function seedStore(
 ): Promise<ResultOf<"store.seed">> {
   if (config.production)
     throw new SekishoError("SYNTHETIC_REFUSED", "production = true: no synthetic certificates");
-  const { issuer, certificate } = authorities.get(id);
-  const to = Math.min(from + count, population.certificates);
-  const rows = populationRows(population, from, to, certificate);
-  const outcome = await importRows(status, { issuer, origin: "synthetic", shard: 0 }, rows);
-  return { issuer: id, ...outcome, journal: status.reader.head().position };
+  const {
+    issuer,
+    certificate,
+    config: { crl },
+  } = authorities.get(id);
+  const end = Math.min(from + count, population.certificates);
+  let [imported, present] = [0, 0];
+  for (let at = from, to = end; at < end; at = to) {
+    if (crl.shards !== undefined) to = Math.min(end, endOfStretch(at));
+    const rows = populationRows(population, at, to, certificate);
+    const shard = crl.shards === undefined ? ALL : shardOf(at, crl.shards);
+    const outcome = await importRows(status, { issuer, origin: "synthetic", shard }, rows);
+    imported += outcome.imported;
+    present += outcome.present;
+  }
+  return { issuer: id, imported, present, journal: status.reader.head().position };
 }
+
+/** Numbers next to each other that are in one shard: rows come in ascending order, and a journal record is of one shard. */
+const STRETCH = MAX_CHANGES;
+
+const endOfStretch = (number: number): number => (Math.floor(number / STRETCH) + 1) * STRETCH;
+
+/** Shards by turns. */
+const shardOf = (number: number, shards: number): number => 1 + (Math.floor(number / STRETCH) % shards);

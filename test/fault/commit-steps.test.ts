@@ -3,20 +3,25 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { FAULTS, type FaultKind } from "../support/write-faults.js";
 import { everyStep, Life, NO_FAULT } from "./schedules/driver.js";
 import type { Act } from "./schedules/protocol.js";
 import { Random } from "./schedules/random.js";
 
 /**
- * kill -9 at every step of every commit protocol (invariant 3): before each write, sync, renaming and creation of a file
- * that an act makes, the journal's append among them. After each the installation is restarted and checked as a whole.
- * `npm run schedules` does the same with every other kind of fault. Some acts here, all of them with SEKISHO_LONG=1.
+ * kill -9 at every step of every commit protocol (invariant 3): before each write, sync, link, renaming and creation of a
+ * file that an act makes, the journal's append among them. After each the installation is restarted and checked as a
+ * whole. With SEKISHO_LONG=1 every act that commits meets every kind of fault at every step, publications of complete CRLs,
+ * delta CRLs and shards among them; `npm run schedules` mixes them at random.
  */
 
-const ACTS: readonly Act[] =
-  process.env.SEKISHO_LONG === "1" ? ["issue", "revoke", "publish", "renew", "checkpoint"] : ["revoke"];
+const IS_LONG = process.env.SEKISHO_LONG === "1";
+const ACTS: readonly Act[] = IS_LONG
+  ? ["issue", "revoke", "publish", "publish-delta", "publish-shard", "renew", "checkpoint"]
+  : ["revoke"];
+const KINDS: readonly FaultKind[] = IS_LONG ? FAULTS.slice(1) : ["kill-before"];
 
-describe("kill -9 at every step", () => {
+describe("a fault at every step", () => {
   let life: Life;
   let faultsDir: string;
   const random = new Random(1);
@@ -31,8 +36,10 @@ describe("kill -9 at every step", () => {
   });
 
   for (const act of ACTS)
-    test(`kill -9 during ${act}`, async () => {
-      const steps = await everyStep(life, random, act, "kill-before");
-      assert.ok(steps >= 5, `${steps} steps`);
-    });
+    for (const kind of KINDS)
+      test(`${kind} during ${act}`, async (t) => {
+        const steps = await everyStep(life, random, act, kind);
+        t.diagnostic(`${steps} steps`);
+        assert.ok(steps >= 5, `${steps} steps`);
+      });
 });

@@ -189,6 +189,17 @@ describe("the publication gate", () => {
       new RegExp(`leaves out serial ${text(at(4))}, which was listed and neither released nor`),
     ));
 
+  test("nextUpdate before the published one's (G9)", () =>
+    stopped(
+      {
+        build: (build, { lists }) => {
+          const [list] = lists as [ListTask];
+          return build({ list: { ...list, validity: 86_400, notEndingBefore: 0 } });
+        },
+      },
+      /its nextUpdate lies before the published one's/,
+    ));
+
   test("entry dropped by a lookback that was added instead of subtracted (Certainly 2023)", () =>
     stopped(
       {

@@ -178,6 +178,13 @@ describe("a publication that fails", () => {
       assert.deepEqual(await publisher.published(installation.root), next);
     });
 
+  test("validity that became shorter moves no nextUpdate back (G9)", async () => {
+    const { root } = installation;
+    const crl = { ...root.config.crl, validity: 86_400 };
+    const [next] = (await publisher.publish({ ...root, config: { ...root.config, crl } })) as [PublishedCrl];
+    assert.equal(next.nextUpdate, published.nextUpdate);
+  });
+
   test("a published file that was removed is published again from the archive", async () => {
     rmSync(published.file);
     assert.deepEqual(await publisher.published(installation.root), published);

@@ -32,7 +32,7 @@ const AT = { mode: 0, countdown: 4, errno: 8, seed: 12, calls: 16, fired: 20, ep
 const OCTETS = 28;
 
 /**
- * Write faults of a process that runs with `env`: a preloaded library counts write, fsync, rename, ftruncate and
+ * Write faults of a process that runs with `env`: a preloaded library counts write, fsync, link, rename, ftruncate and
  * creating open on files below `root` and makes one of them fail, kill the process or cut the power.
  */
 export class WriteFaults {

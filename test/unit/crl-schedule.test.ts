@@ -86,7 +86,7 @@ function schedule(
   const { authorities, status } = installation.context;
   const told: string[] = [];
   const logged: string[] = [];
-  const log = pino({ level: "error" }, { write: (line) => logged.push(JSON.parse(line).msg) });
+  const log = pino({ level: "warn" }, { write: (line) => logged.push(JSON.parse(line).msg) });
   const made = new CrlSchedule(
     authorities,
     publisher,
@@ -121,6 +121,25 @@ describe("CrlSchedule", () => {
     assert.deepEqual(told.slice(2), ["root 2: crl.period has passed", "sub 2: crl.period has passed"]);
     const [due] = await made.due(installation.root);
     assert.equal(due?.at, clock.seconds + 12 * HOUR);
+  });
+
+  test("a key that cannot sign: a warning for each CRL that is due, none is tried; with the key it comes", async () => {
+    const { schedule: made, clock, publisher, told, logged } = schedule(installation);
+    await made.tick();
+    const { canSign } = installation.root;
+    Object.assign(installation.root, { canSign: () => false });
+    try {
+      clock.advance(12 * HOUR);
+      await made.tick();
+      await made.tick();
+      assert.deepEqual(told.slice(2), ["sub 2: crl.period has passed"]);
+      assert.deepEqual(logged, ["a CRL is due, and the issuer's key cannot sign"]);
+      assert.equal(publisher.attempts, 3);
+    } finally {
+      Object.assign(installation.root, { canSign });
+    }
+    await made.tick();
+    assert.deepEqual(told.slice(3), ["root 2: crl.period has passed"]);
   });
 
   test("an operator's CRL under way spares the scheduled one", async () => {

@@ -49,6 +49,34 @@ describe("store.seed", () => {
     assert(!("synthetic" in (await show((await installation.issue()).serialNumber))));
   });
 
+  it("spreads certificates over the shards that are configured, and goes on where it was", async () => {
+    const sharded = await makeInstallation((text) =>
+      text.replace('validity = "7d"\n', 'validity = "7d"\nshards = 3\n'),
+    );
+    const population = { certificates: 14_000, revoked: 1_400 };
+    const seed = async (from: number, count: number) =>
+      (await execute(issuerContext(sharded), {
+        op: "store.seed",
+        issuer: "root",
+        population,
+        from,
+        count,
+        ...ADMINISTRATOR,
+      })) as ResultOf<"store.seed">;
+    try {
+      assert.equal((await seed(0, 5_000)).imported, 5_000);
+      const rest = await seed(4_000, 10_000);
+      assert.deepEqual([rest.imported, rest.present], [9_000, 1_000]);
+      const { reader } = sharded.context.status;
+      const shards = [0, 4_095, 4_096, 4_999, 5_000, 8_192, 13_999].map(
+        (number) => reader.row(sharded.root.issuer, syntheticSerial(number))?.shard,
+      );
+      assert.deepEqual(shards, [1, 1, 2, 2, 2, 3, 1]);
+    } finally {
+      await sharded.close();
+    }
+  });
+
   it("is refused in production, and so is a store that holds any", async () => {
     const config = { ...installation.config, production: true };
     await assert.rejects(execute({ ...context, config }, request(0, 1)), refused);

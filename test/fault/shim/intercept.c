@@ -98,6 +98,20 @@ EXPORT int renameat(int fromfd, const char *from, int tofd, const char *to) {
 
 EXPORT int rename(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, 0); }
 
+EXPORT int linkat(int fromfd, const char *from, int tofd, const char *to, int flags) {
+  if (!shim_active() || !shim_watches_path(tofd, to)) return syscall(SYS_linkat, fromfd, from, tofd, to, flags);
+  enum verdict verdict = shim_enter();
+  int result = -1;
+  if (verdict != REFUSE) {
+    result = syscall(SYS_linkat, fromfd, from, tofd, to, flags);
+    /* Afterwards: a name that was there already, so that the call failed, must not be removed. */
+    if (result == 0) undo_note_create(tofd, to);
+  }
+  return shim_leave(verdict, result);
+}
+
+EXPORT int link(const char *from, const char *to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
+
 /* True if the call makes a new file; one that empties an old file is not used below the directory. */
 static int creates(int dirfd, const char *path, int flags) {
   struct stat found;

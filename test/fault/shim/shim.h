@@ -33,7 +33,7 @@ uint32_t shim_random(void);
 int shim_watches_fd(int fd);
 int shim_watches_path(int dirfd, const char *path);
 
-/* undo.c. Notes are taken before the call is made. */
+/* undo.c. Notes are taken before the call is made, that of a link, which is a name created, after it. */
 void undo_note_write(int fd, const struct iovec *parts, int count, off_t offset);
 void undo_note_truncate(int fd, off_t length);
 void undo_note_create(int dirfd, const char *path);

@@ -1,7 +1,7 @@
 /*
  * The undo log of a power cut: what to do, newest first, so that the disk holds what was synced and nothing else.
- * Data of a file is synced by fsync or fdatasync of it, or by writing it through a descriptor with O_DSYNC; a creation
- * or renaming by fsync of the directory that then holds the name. Removals count as synced at once.
+ * Data of a file is synced by fsync or fdatasync of it, or by writing it through a descriptor with O_DSYNC; a creation,
+ * a link or a renaming by fsync of the directory that then holds the name. Removals count as synced at once.
  */
 #define _GNU_SOURCE
 #include "shim.h"
