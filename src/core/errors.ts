@@ -279,7 +279,17 @@ export function isSekishoError(error: unknown, ...codes: ErrorCode[]): error is 
 }
 
 /** System errors that mean a path is not what it should be. */
-const FILE_FAULTS = new Set(["EACCES", "EPERM", "ENOENT", "EROFS", "ENOTDIR", "EISDIR", "ENOSPC"]);
+const FILE_FAULTS = new Set([
+  "EACCES",
+  "EPERM",
+  "ENOENT",
+  "EROFS",
+  "ENOTDIR",
+  "EISDIR",
+  "ENOSPC",
+  "EDQUOT",
+  "EIO",
+]);
 
 /** Turns anything thrown into a SekishoError: system errors by their errno, all else INTERNAL. */
 export function toSekishoError(error: unknown): SekishoError {
