@@ -13,6 +13,7 @@ import {
 import { fromBER } from "asn1js";
 import * as pkijs from "pkijs";
 import { Bench } from "tinybench";
+import { loadBindings } from "../native-bindings/binding.js";
 import { OID, oid } from "../src/asn1/oid.js";
 import { encode, nullValue, sequence } from "../src/asn1/writer.js";
 import { asBuffer, latin1 } from "../src/core/bytes.js";
@@ -21,6 +22,7 @@ import { decodeGetPath } from "../src/ocsp/get-path.js";
 import { parseOcspRequest } from "../src/ocsp/request.js";
 import { encodeOcspResponse, encodeResponseData, responseTemplate } from "../src/ocsp/response.js";
 import { type CachedAnswer, ResponseCache } from "../src/responder/response-cache.js";
+import { mappedPosition, POSITION_OCTETS, positionPath } from "../src/store/position-file.js";
 import { decodePem } from "../src/x509/pem.js";
 import { ocspRequest } from "../test/support/ocsp-client.js";
 import { change, issue, openReader, openWriter, serialOf } from "../test/support/store.js";
@@ -62,7 +64,7 @@ export async function microBench({
     getCase(request),
     encodeCase(request, decodePem(readFileSync(ca.path("delegate.pem")), "CERTIFICATE")),
     cacheCase(request),
-    await rowCase(dir, atEnd),
+    ...(await storeCases(dir, atEnd)),
     entryCase(),
   ];
   const costs = new Map<string, number[]>();
@@ -199,18 +201,29 @@ function cacheCase(request: Buffer): Case {
   };
 }
 
-async function rowCase(dir: string, atEnd: BenchContext["atEnd"]): Promise<Case> {
+async function storeCases(dir: string, atEnd: BenchContext["atEnd"]): Promise<Case[]> {
   const writer = openWriter(dir);
   for (let i = 0; i < ROWS; i += 1_000)
     await change(writer, ...Array.from({ length: 1_000 }, (_, j) => issue(0x10_000_000 + i + j)));
   const reader = openReader(dir);
   atEnd(() => writer.close());
   let n = 0;
-  return {
+  const row = {
     what: "read a status row",
     ours: () => reader.row(1, serialOf(0x10_000_000 + (n++ % ROWS))),
     others: [{ name: "making the serial alone", run: () => serialOf(0x10_000_000 + (n++ % ROWS)) }],
   };
+  const { bindings } = loadBindings();
+  if (bindings === undefined) return [row];
+  const position = mappedPosition(bindings.mapFile(positionPath(dir), POSITION_OCTETS, false));
+  const readHead = () => {
+    reader.refresh();
+    return reader.head().position;
+  };
+  return [
+    row,
+    { what: "journal position", ours: position, others: [{ name: "LMDB", run: readHead, atMost: 1 / 1.2 }] },
+  ];
 }
 
 function entryCase(): Case {
