@@ -64,20 +64,22 @@ export class Life {
     return dirname(this.config.file);
   }
 
-  /** Runs one schedule under a fault. `recover` false leaves the recovery to the next schedule's issuer. */
+  /**
+   * Runs one schedule under a fault. `recover` false leaves the recovery to the next schedule's issuer. `serials`: those
+   * that its acts choose from.
+   */
   async run(
     random: Random,
     steps: readonly (readonly Act[])[],
     fault: PlannedFault,
     recover: boolean,
+    serials: readonly string[] = this.someSerials(random),
   ): Promise<Ran> {
     this.ahead += random.int(AHEAD_SECONDS);
     const task: Task = {
       seed: random.int(2 ** 31),
       steps,
-      serials: Array.from({ length: CHOICE }, () => this.model.serials).flatMap((all) =>
-        all.length === 0 ? [] : [random.pick(all)],
-      ),
+      serials,
       ahead: this.ahead,
     };
     this.trace = [
@@ -91,6 +93,11 @@ export class Life {
         cause: error,
       });
     }
+  }
+
+  private someSerials(random: Random): string[] {
+    const all = this.model.serials;
+    return all.length === 0 ? [] : Array.from({ length: CHOICE }, () => random.pick(all));
   }
 
   async end(): Promise<void> {
@@ -143,9 +150,10 @@ export class Life {
  */
 export async function everyStep(life: Life, random: Random, act: Act, kind: FaultKind): Promise<number> {
   for (let at = 1; ; at++) {
-    // A checkpoint needs something new to sign.
-    if (act === "checkpoint") await life.run(random, [["issue"]], NO_FAULT, false);
-    const { fired } = await life.run(random, [[act]], { kind, at, fromStart: false }, true);
+    // A checkpoint needs something new to sign, a revocation a certificate that is good.
+    if (act === "checkpoint" || act === "revoke") await life.run(random, [["issue"]], NO_FAULT, false);
+    const newest = life.model.serials.slice(-1);
+    const { fired } = await life.run(random, [[act]], { kind, at, fromStart: false }, true, newest);
     if (!fired) return at - 1;
   }
 }
