@@ -8,6 +8,7 @@ import { compareRuns, readRun } from "./compare.js";
 import type { BenchContext } from "./context.js";
 import { crlBench, crlLargeBench } from "./crl.js";
 import { generatorBench } from "./generator.js";
+import { growthBench } from "./growth.js";
 import { judge, readGuard, writeGuard } from "./guard.js";
 import { chartSvg } from "./harness/chart.js";
 import { thisMachine } from "./harness/machine.js";
@@ -42,6 +43,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   presign: presignBench,
   store: storeFiguresBench,
   scale: scaleBench,
+  growth: growthBench,
   crl: crlBench,
   storm: stormBench,
   "scale-10m": scaleLargeBench,
