@@ -78,7 +78,7 @@ function issue(tables: StatusTables, change: Change & { op: "issue" }, position:
 
 function changeStatus(tables: StatusTables, change: Change & { op: "status" }, position: number): StatusRow {
   const key = rowKey(change.issuer, change.serial);
-  const bytes = tables.rows.get(key);
+  const bytes = tables.rows.getBinaryFast(key);
   if (bytes === undefined) throw new RangeError("a status change of a serial that was never issued");
   const before = decodeRow(bytes);
   const { state, reason, revocationTime, invalidityDate } = change;

@@ -107,7 +107,7 @@ function crlKey({ issuer, scope, number, base }: CrlRecord): Buffer {
 }
 
 function encodeAwaiting(first: number, last: number): Buffer {
-  const bytes = Buffer.alloc(12);
+  const bytes = Buffer.allocUnsafe(12);
   bytes.writeUIntBE(first, 0, 6);
   bytes.writeUIntBE(last, 6, 6);
   return bytes;

@@ -51,7 +51,7 @@ export const ROW_OCTETS = 25;
 const SYNTHETIC = 0x80;
 
 /** Throws RangeError on numbers that the fields cannot hold. `out`: ROW_OCTETS that are filled and returned. */
-export function encodeRow(row: StatusRow, out: Buffer = Buffer.alloc(ROW_OCTETS)): Buffer {
+export function encodeRow(row: StatusRow, out: Buffer = Buffer.allocUnsafe(ROW_OCTETS)): Buffer {
   out[0] = (STATES.indexOf(row.state) + 1) | (row.synthetic ? SYNTHETIC : 0);
   out.writeUInt8(row.reason, 1);
   out.writeUInt16BE(row.shard, 2);
@@ -132,7 +132,8 @@ export function issuerKey(issuer: number): Buffer {
 }
 
 export function positionKey(position: number): Buffer {
-  const key = Buffer.alloc(8);
+  const key = Buffer.allocUnsafe(8);
+  key.writeUInt16BE(0, 0);
   key.writeUIntBE(position, 2, 6);
   return key;
 }

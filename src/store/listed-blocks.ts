@@ -74,8 +74,12 @@ export function encodeListed(serial: Uint8Array, row: Omit<StatusRow, "shard" | 
 export function putListed(table: Table, issuer: number, scope: number, records: readonly Buffer[]): void {
   for (let from = 0; from < records.length; ) {
     const serial = listedSerial(records[from] as Buffer, HEADER);
-    const { key, block } = findBlock(table, issuer, scope, serial);
-    const end = records.length - from === 1 ? undefined : keyAfter(table, issuer, scope, serial);
+    const found = findBlock(table, issuer, scope, serial);
+    const { key } = found;
+    const isLast = records.length - from === 1;
+    // To look for the next block takes this one back.
+    const block = isLast ? found.block : Buffer.from(found.block);
+    const end = isLast ? undefined : keyAfter(table, issuer, scope, serial);
     let to = from + 1;
     while (to < records.length && isBefore(records[to] as Buffer, end)) to++;
     const grown = to === from + 1 ? withRecord(block, serial, records[from] as Buffer) : undefined;
@@ -102,6 +106,7 @@ export function listedSerial(block: Buffer, start: number): Buffer {
   return block.subarray(block[content] === 0 ? content + 1 : content, stop);
 }
 
+/** The block where a serial belongs, borrowed until the table is read again. */
 function findBlock(
   table: Table,
   issuer: number,
@@ -114,8 +119,7 @@ function findBlock(
     reverse: true,
     limit: 1,
   };
-  for (const { key, value } of table.getRange(range))
-    return { key: Buffer.from(key), block: Buffer.from(value) };
+  for (const { key, value } of table.getRange(range)) return { key: Buffer.from(key), block: value };
   return { key: scopedKey(issuer, scope, NO_SERIAL), block: Buffer.alloc(0) };
 }
 

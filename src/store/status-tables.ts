@@ -59,7 +59,7 @@ export function decodeHead(bytes: Buffer | undefined): JournalHead {
 }
 
 export function encodeHead(head: JournalHead): Buffer {
-  const bytes = Buffer.alloc(6 + HASH_OCTETS);
+  const bytes = Buffer.allocUnsafe(6 + HASH_OCTETS);
   bytes.writeUIntBE(head.position, 0, 6);
   bytes.set(asBuffer(head.hash), 6);
   return bytes;
@@ -72,7 +72,7 @@ export function readTrustGeneration(meta: Table): number {
 
 /** A position, or another number of 6 octets. */
 export function encodePosition(position: number): Buffer {
-  const bytes = Buffer.alloc(6);
+  const bytes = Buffer.allocUnsafe(6);
   bytes.writeUIntBE(position, 0, 6);
   return bytes;
 }

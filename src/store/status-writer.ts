@@ -195,7 +195,7 @@ export class StatusWriter {
 }
 
 function readRow(tables: StatusTables, issuer: number, serial: Uint8Array): StatusRow | undefined {
-  const bytes = tables.rows.get(rowKey(issuer, serial));
+  const bytes = tables.rows.getBinaryFast(rowKey(issuer, serial));
   return bytes === undefined ? undefined : decodeRow(bytes);
 }
 
