@@ -63,7 +63,9 @@ async function withDemo(context: BenchContext): Promise<Figure[]> {
   for (const processes of PROCESSES) {
     const name = `${processes} ${processes === 1 ? "process" : "processes"}`;
     figures.push(
-      ...(await serving(name, `workers = 2\nprocesses = ${processes}`, (pid) => cost(pid, `${name}, kept`, kept))),
+      ...(await serving(name, `workers = 2\nprocesses = ${processes}`, (pid) =>
+        cost(pid, `${name}, kept`, kept),
+      )),
     );
   }
   const clients = await serving("connections", "workers = 2", async (pid) => {

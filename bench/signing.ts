@@ -3,7 +3,8 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { FaultyToken } from "../test/support/faulty-token.js";
 import { createSoftHsm } from "../test/support/softhsm.js";
-import { type AnswerCost, opensslSignature, startSigningResponder } from "./signing/responder-cost.js";
+import { opensslSpeed } from "./peers/openssl-speed.js";
+import { type AnswerCost, startSigningResponder } from "./signing/responder-cost.js";
 import { type SoftwareCost, softwareCost } from "./signing/software-cost.js";
 import { type BenchKey, type Contestant, type TokenCost, tokenContestants } from "./signing/token-cost.js";
 
@@ -192,9 +193,9 @@ async function responderResult(
   const again: number[] = [];
   for (let round = 0; round < rounds; round++) {
     onProgress(`responder, ${key}, ${addon ? "with" : "without"} addon: round ${round + 1} of ${rounds}`);
-    signatures.push(opensslSignature(key, seconds));
+    signatures.push(1e6 / (await opensslSpeed(key, Math.ceil(seconds))));
     answers.push(await responder.measure(seconds));
-    again.push(opensslSignature(key, seconds));
+    again.push(1e6 / (await opensslSpeed(key, Math.ceil(seconds))));
   }
   await responder.stop();
   const failed = answers.flatMap(({ failures }) => Object.keys(failures));

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -93,16 +93,4 @@ function cpuMicroseconds(pid: number): number {
     const [nanoseconds] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1").split(" ");
     return sum + Number(nanoseconds) / 1000;
   }, 0);
-}
-
-/** Microseconds of processor time that one signature takes in `openssl speed`. */
-export function opensslSignature(keyType: BenchKey, seconds: number): number {
-  const name = keyType === "p256" ? "ecdsap256" : "rsa2048";
-  const { stdout, stderr } = spawnSync("openssl", ["speed", "-mr", "-seconds", String(seconds), name], {
-    encoding: "utf8",
-  });
-  // Machine-readable: "+F2:INDEX:BITS:SIGNATURES A SECOND:..." for RSA, "+F4" for ECDSA.
-  const line = /^\+F[24]:\d+:\d+:([\d.]+):/m.exec(stdout);
-  if (line === null) throw new Error(`openssl speed: ${stderr.trim() || stdout.trim()}`);
-  return 1e6 / Number(line[1]);
 }
