@@ -18,7 +18,7 @@ const ROUNDS = 5;
 const CHANGES = 10_000;
 const CHANGES_A_COMMAND = 2_500;
 const LOOK_MS = 20;
-const FORGETTING_SECONDS = 120;
+const FORGETTING_SECONDS = 1_200;
 /** DESIGN 7. */
 const MOST_SECONDS = 2;
 const MOST_MIB = 150;

@@ -21,19 +21,37 @@ export type StatusOutcome =
   | { readonly serial: Uint8Array; readonly row: StatusRow }
   | { readonly serial: Uint8Array; readonly error: SekishoError; readonly present: StatusRow | undefined };
 
+/** Changes of one journal record: those of others, which wait for a place between two, wait for so many at most. */
+const SLICE = 64;
+
 /**
- * Makes changes of one issuer as one journal record. Changes that the present state does not allow are reported and
- * left out; the others are on disk, and no responder of this machine says otherwise, when this resolves.
+ * Makes changes of one issuer, as one journal record for 64 of them. Changes that the present state does not allow are
+ * reported and left out; the others are on disk, and no responder of this machine says otherwise, when this resolves.
+ * If it throws, some may be.
  */
-export function changeStatus(
+export async function changeStatus(
   status: StatusWriter,
   issuer: number,
   wanted: readonly StatusChange[],
   now: number,
 ): Promise<StatusOutcome[]> {
+  const decided = new Set<string>();
+  const outcomes: StatusOutcome[] = [];
+  for (let at = 0; at < wanted.length; at += SLICE)
+    outcomes.push(...(await changeSlice(status, issuer, wanted.slice(at, at + SLICE), now, decided)));
+  return outcomes;
+}
+
+/** `decided`: serials that the request has changed, or tried to. */
+function changeSlice(
+  status: StatusWriter,
+  issuer: number,
+  wanted: readonly StatusChange[],
+  now: number,
+  decided: Set<string>,
+): Promise<StatusOutcome[]> {
   return status.transact((transaction) => {
     const changes: Change[] = [];
-    const decided = new Set<string>();
     const decisions = wanted.map((change) => {
       const decision = decide(transaction, issuer, change, now, decided);
       if ("row" in decision && decision.changed)

@@ -14,8 +14,8 @@ export interface CrlRebuildsOptions {
 const ROLE: { role: "administrator"; approvals: [] } = { role: "administrator", approvals: [] };
 const PERIOD_MS = 10_000;
 /** A thousand certificates a second, in bulk; and now and then a single one. */
-const BULK = 100;
-const BULK_MS = 100;
+const BULK = 50;
+const BULK_MS = 50;
 const SINGLE_MS = 37;
 const MOST_MS = 50;
 

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { CRL_REASON, REVOKE_REASONS } from "../../src/crl/reason.js";
 import { changeStatus, type StatusChange, type StatusOutcome } from "../../src/issuer/change-status.js";
+import { importRows } from "../../src/issuer/import-rows.js";
+import { RowPacker } from "../../src/store/imported-rows.js";
 import type { CertState, StatusRow } from "../../src/store/layout.js";
 import { randomSerial } from "../../src/x509/serial.js";
 import { type Installation, makeInstallation } from "../support/installation.js";
+import { serialOf } from "../support/store.js";
 
 /** Revocation is final, a hold is not (standards G16, J13); what is refused or so already appends nothing. */
 
@@ -13,6 +16,14 @@ const T1 = T0 + 100;
 const T2 = T0 + 200;
 const DATE = T0 - 5_000;
 const { keyCompromise, superseded } = CRL_REASON;
+
+const syntheticRow = {
+  state: "good",
+  notAfter: T2 + 1,
+  reason: 0,
+  revocationTime: 0,
+  invalidityDate: 0,
+} as const;
 
 describe("changeStatus", () => {
   let installation: Installation;
@@ -172,5 +183,23 @@ describe("changeStatus", () => {
     const refused = results.flat().filter((outcome) => "error" in outcome);
     assert.equal(refused.length, 1);
     assert.equal(head(), before + 1);
+  });
+
+  test("many are several records, so that others find a place between; a serial stands once in all of them", async () => {
+    const { context, root } = installation;
+    const count = 150;
+    const rows = new RowPacker();
+    for (let number = 1; number <= count; number++) rows.add(serialOf(number), syntheticRow);
+    await importRows(context.status, { issuer: root.issuer, origin: "synthetic", shard: 0 }, rows);
+    const wanted = Array.from({ length: count }, (_, i) => revoke(serialOf(i + 1)));
+    const before = head();
+    const outcomes = await change([...wanted, revoke(serialOf(1))], T1);
+    assert.equal(head() - before, 3);
+    assert.deepEqual(
+      outcomes.slice(0, count).map((outcome) => ("row" in outcome ? outcome.row.position - before : 0)),
+      wanted.map((_, i) => 1 + Math.floor(i / 64)),
+    );
+    const last = outcomes.at(-1);
+    assert.ok(last !== undefined && "error" in last && last.error.code === "STATE_CONFLICT");
   });
 });
