@@ -52,12 +52,13 @@ function completeTask(
   config: Config,
   { id, config: { crl }, certificate }: Authority,
   { scope }: CrlOrder,
-  { complete: { published, covers }, records }: ScopeState,
+  { complete: { published, covers }, records, dropped }: ScopeState,
 ): CompleteTask {
   const spent = lastScheduled(records);
   return {
     kind: "complete",
     validity: crl.validity,
+    dropped,
     notBefore: published?.thisUpdate ?? 0,
     notEndingBefore: published?.nextUpdate ?? 0,
     ...(published && {

@@ -41,6 +41,8 @@ export interface CompleteTask extends CommonTask {
   readonly kind: "complete";
   /** The list that is published now; absent: there is none that could be read. */
   readonly previous?: PreviousList;
+  /** Journal position up to which changes may be missing from the change index. */
+  readonly dropped: number;
   /** Certificates that had expired by `thisUpdate` and that the list at `covers` showed are left out (standards G10). */
   readonly spent?: { readonly thisUpdate: number; readonly covers: number };
   /** URL of the delta CRL. */

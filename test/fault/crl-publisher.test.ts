@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { generalizedTimeText } from "../../src/asn1/time.js";
+import { ALL } from "../../src/crl/scope.js";
 import { crlPath } from "../../src/issuer/crl-files.js";
+import { crlTask } from "../../src/issuer/crl-order.js";
 import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
+import { COMPLETE_CRL } from "../../src/issuer/crl-state.js";
+import { LocalCrlWork } from "../../src/issuer/crl-work.js";
 import type { PublishedCrl } from "../../src/issuer/published-crl.js";
 import type { StatusWriter } from "../../src/store/status-writer.js";
 import { parseCertificate } from "../../src/x509/certificate.js";
@@ -183,6 +187,28 @@ describe("a publication that fails", () => {
     const crl = { ...root.config.crl, validity: 86_400 };
     const [next] = (await publisher.publish({ ...root, config: { ...root.config, crl } })) as [PublishedCrl];
     assert.equal(next.nextUpdate, published.nextUpdate);
+  });
+
+  test("after a restore the published list may lack what was revoked and dropped from the change index long ago", async () => {
+    const { config, context, root } = installation;
+    await revoke(installation, (await installation.issue()).serialNumber);
+    await publisher.publish(root);
+    while (await publisher.forget(root, ALL));
+    const state = await publisher.state(root, ALL);
+    assert.ok(state.dropped > 0);
+    const archived = {
+      ...published,
+      file: join(config.crl.dir, ".archive", "root", `${published.number}.crl`),
+    };
+    const prepare = async (dropped: number) => {
+      const stranger = { ...state, dropped, complete: { published: archived, covers: 0 } };
+      const directory = mkdtempSync(join(installation.dir, "staging-"));
+      const task = crlTask(config, root, COMPLETE_CRL, stranger, 99, directory);
+      return new LocalCrlWork(task, context.clock).prepare();
+    };
+    const [list] = await prepare(state.dropped);
+    assert.equal(list?.entries, 1);
+    await assert.rejects(prepare(0), { code: "CRL_GATE", message: /which nobody revoked/ });
   });
 
   test("a published file that was removed is published again from the archive", async () => {
