@@ -4,11 +4,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { test } from "node:test";
 import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
-import { importRows } from "../../src/issuer/import-rows.js";
 import type { PublishedCrl } from "../../src/issuer/published-crl.js";
-import { populationRows } from "../../src/issuer/synthetic-population.js";
 import { checkStore } from "../../tools/fsck/check.js";
-import { makeInstallation, silent } from "../support/installation.js";
+import { importRevoked, makeInstallation, silent } from "../support/installation.js";
 
 /** A file system of its own for published CRLs that is full: the old list stays, and goes on being replaced once there is room. */
 
@@ -45,9 +43,7 @@ test("a full disk keeps the old CRL, and the next one comes when there is room (
     const publisher = new CrlPublisher(config, context.status, context.ca, silent);
     const [published] = (await publisher.publish(root)) as [PublishedCrl];
     const before = readFileSync(published.file);
-    const population = { certificates: REVOKED, revoked: REVOKED };
-    const rows = populationRows(population, 0, REVOKED, root.certificate);
-    await importRows(context.status, { issuer: root.issuer, origin: "synthetic", shard: 0 }, rows);
+    await importRevoked(installation, REVOKED);
 
     // Not enough for the entries; enough for them, not for the signed list beside them.
     for (const room of [64 * 1024, 320 * 1024]) {

@@ -8,11 +8,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import { crlPath } from "../../src/issuer/crl-files.js";
 import { CrlPublisher } from "../../src/issuer/crl-publisher.js";
 import { readPublishedCrl } from "../../src/issuer/published-crl.js";
-import { type Installation, makeInstallation, silent } from "../support/installation.js";
+import { type Installation, importRevoked, makeInstallation, silent } from "../support/installation.js";
 
 /** kill -9 of the publishing process at any moment (invariants 3 and 5). */
 
 const ROUNDS = 7;
+/** More than 1 MB. */
+const ENTRIES = 25_000;
 /** About as long as one publication takes, so that every step of it is hit now and then. */
 const MAX_DELAY_MS = 150;
 
@@ -20,6 +22,7 @@ describe("a publishing process is killed", () => {
   let installation: Installation;
   before(async () => {
     installation = await makeInstallation();
+    await importRevoked(installation, ENTRIES);
   });
   after(() => installation.close());
 

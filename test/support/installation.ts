@@ -6,11 +6,14 @@ import { pino } from "pino";
 import { type Clock, nowSeconds, systemClock } from "../../src/core/clock.js";
 import { type Config, parseConfig } from "../../src/core/config.js";
 import { CRL_REASON } from "../../src/crl/reason.js";
+import { ALL } from "../../src/crl/scope.js";
 import { Authorities, type Authority } from "../../src/issuer/authority.js";
 import { changeStatus } from "../../src/issuer/change-status.js";
 import { createCa } from "../../src/issuer/create-ca.js";
 import { enrolResponder, fingerprint } from "../../src/issuer/enrol.js";
+import { importRows } from "../../src/issuer/import-rows.js";
 import { type IssueContext, issueCertificate } from "../../src/issuer/issue.js";
+import { populationRows } from "../../src/issuer/synthetic-population.js";
 import { Enrolment } from "../../src/responder/enrolment.js";
 import { openKeyStore } from "../../src/signer/open.js";
 import type { KeyStore } from "../../src/signer/signer.js";
@@ -138,4 +141,14 @@ export function withSubordinateCa(text: string): string {
 export async function revoke({ context, root }: Installation, serial: Uint8Array): Promise<void> {
   const wanted = [{ act: "revoke", serial, reason: CRL_REASON.keyCompromise, invalidityDate: 0 }] as const;
   await changeStatus(context.status, root.issuer, wanted, nowSeconds(context.clock));
+}
+
+/** Puts certificates that nobody has into the store, all of them revoked: 41 octets each on a CRL of theirs. */
+export async function importRevoked(
+  { context, root }: Installation,
+  count: number,
+  shard: number = ALL,
+): Promise<void> {
+  const rows = populationRows({ certificates: count, revoked: count }, 0, count, root.certificate);
+  await importRows(context.status, { issuer: root.issuer, origin: "synthetic", shard }, rows);
 }
