@@ -3,6 +3,8 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSy
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { systemClock } from "../../src/core/clock.js";
+import { fileChunks } from "../../src/crl/file-chunks.js";
+import { readCrl } from "../../src/crl/read-crl.js";
 import { ALL } from "../../src/crl/scope.js";
 import { changeStatus, type StatusChange } from "../../src/issuer/change-status.js";
 import { crlPath } from "../../src/issuer/crl-files.js";
@@ -90,12 +92,17 @@ describe("the publication gate", () => {
     );
     const { root } = installation;
     serials = [];
-    for (let count = 0; count < 5; count++) serials.push((await installation.issue()).serialNumber);
+    for (let count = 0; count < 6; count++) serials.push((await installation.issue()).serialNumber);
     serials.sort(Buffer.compare);
-    await change({ act: "hold", serial: at(0) }, revocation(at(2)), revocation(at(4)));
+    await change(
+      { act: "hold", serial: at(0) },
+      revocation(at(2)),
+      { act: "hold", serial: at(3) },
+      revocation(at(4)),
+    );
     await publisher().publish(root);
-    // Since the published list: one revoked, one released.
-    await change(revocation(at(1)), { act: "release", serial: at(0) });
+    // Since the published list: one revoked, two released.
+    await change(revocation(at(1)), { act: "release", serial: at(0) }, { act: "release", serial: at(3) });
   });
   after(() => installation.close());
 
@@ -218,6 +225,23 @@ describe("the publication gate", () => {
       new RegExp(`leaves out serial ${text(at(1))}, which was revoked \\(keyCompromise\\)`),
     ));
 
+  test("released certificate that is still listed, octet for octet as before, amid others", () => {
+    const { config, root } = installation;
+    const dates = new Map<string, number>();
+    readCrl(fileChunks(crlPath(config, root.id)), {
+      onEntry: ({ serial, revocationDate }) => dates.set(text(serial), revocationDate),
+    });
+    const held = listed(at(3), {
+      state: "held",
+      reason: 6,
+      revocationTime: dates.get(text(at(3))) as number,
+    });
+    return stopped(
+      listing((entries) => [...entries.slice(0, -1), held, ...entries.slice(-1)]),
+      new RegExp(`lists serial ${text(at(3))}, which was released`),
+    );
+  });
+
   test("released certificate that is still listed", () =>
     stopped(
       listing((entries) => [listed(at(0), { reason: 6 }), ...entries]),
@@ -226,8 +250,8 @@ describe("the publication gate", () => {
 
   test("entry added that nobody revoked", () =>
     stopped(
-      listing(([first, second, ...rest]) => [first, second, listed(at(3)), ...rest] as Buffer[]),
-      new RegExp(`lists serial ${text(at(3))}, which nobody revoked`),
+      listing((entries) => [...entries, listed(at(5))]),
+      new RegExp(`lists serial ${text(at(5))}, which nobody revoked`),
     ));
 
   test("entry with another date than before", () =>
