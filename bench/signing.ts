@@ -191,13 +191,16 @@ async function responderResult(
   const answers: AnswerCost[] = [];
   const signatures: number[] = [];
   const again: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    onProgress(`responder, ${key}, ${addon ? "with" : "without"} addon: round ${round + 1} of ${rounds}`);
-    signatures.push(1e6 / (await opensslSpeed(key, Math.ceil(seconds))));
-    answers.push(await responder.measure(seconds));
-    again.push(1e6 / (await opensslSpeed(key, Math.ceil(seconds))));
+  try {
+    for (let round = 0; round < rounds; round++) {
+      onProgress(`responder, ${key}, ${addon ? "with" : "without"} addon: round ${round + 1} of ${rounds}`);
+      signatures.push(1e6 / (await opensslSpeed(key, Math.ceil(seconds))));
+      answers.push(await responder.measure(seconds));
+      again.push(1e6 / (await opensslSpeed(key, Math.ceil(seconds))));
+    }
+  } finally {
+    await responder.stop();
   }
-  await responder.stop();
   const failed = answers.flatMap(({ failures }) => Object.keys(failures));
   if (failed.length > 0) throw new Error(`the responder answered wrongly: ${failed.join(", ")}`);
   const costs = answers.map(({ cpuMicroseconds }) => cpuMicroseconds);
