@@ -243,7 +243,7 @@ class Memory {
   private readonly timer: NodeJS.Timeout;
 
   constructor(private readonly processes: () => readonly number[]) {
-    this.timer = setInterval(() => this.look(), LOOK_MS);
+    this.timer = setInterval(() => this.look(), LOOK_MS).unref();
   }
 
   /** MiB. */
