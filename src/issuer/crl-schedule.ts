@@ -63,11 +63,11 @@ export class CrlSchedule {
     this.authorities.reload();
     for (const authority of this.authorities.all()) {
       if (!this.mayTry(authority.id)) continue;
-      if (!authority.canSign()) {
-        await this.warnOfDue(authority);
-        continue;
-      }
       try {
+        if (!authority.canSign()) {
+          await this.warnOfDue(authority);
+          continue;
+        }
         for (const scope of this.scopes(authority)) {
           if (this.isEnding) return;
           await this.through(authority, () => this.publishDue(authority, scope));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { CA_CERTIFICATES } from "../../src/crl/scope.js";
@@ -133,6 +134,7 @@ describe("CRLs of all kinds", () => {
     assert.deepEqual(second.scope, [true, [[url("root/2.crl")], true, false]]);
     assert.deepEqual(ca.scope, [true, [[url("root/ca.crl")], false, true]]);
     assert.equal(first.serials.length, LARGE + 1);
+    for (const file of [files.complete, at(files.shards, 0)]) assert.ok(statSync(file).size > 2 ** 20);
     assert.deepEqual(
       [first.serials.filter(isReal), second.serials, ca.serials],
       [[hex(at(revoked, 0))], [hex(at(revoked, 1))], [hex(sub)]],

@@ -143,7 +143,7 @@ export async function revoke({ context, root }: Installation, serial: Uint8Array
   await changeStatus(context.status, root.issuer, wanted, nowSeconds(context.clock));
 }
 
-/** Puts certificates that nobody has into the store, all of them revoked: 41 octets each on a CRL of theirs. */
+/** Puts certificates that nobody has into the store, all of them revoked. */
 export async function importRevoked(
   { context, root }: Installation,
   count: number,

@@ -142,6 +142,22 @@ describe("CrlSchedule", () => {
     assert.deepEqual(told.slice(3), ["root 2: crl.period has passed"]);
   });
 
+  test("a key that cannot sign, and a CRL that cannot be looked at, keep no other CA from its CRLs", async () => {
+    const { schedule: made, publisher, told, logged } = schedule(installation);
+    const { canSign } = installation.root;
+    const state = publisher.state.bind(publisher);
+    publisher.state = (authority, scope) =>
+      authority.id === "root" ? Promise.reject(new Error("EIO")) : state(authority, scope);
+    Object.assign(installation.root, { canSign: () => false });
+    try {
+      await made.tick();
+    } finally {
+      Object.assign(installation.root, { canSign });
+    }
+    assert.deepEqual(told, ["sub 1: no CRL is published"]);
+    assert.equal(logged.length, 1);
+  });
+
   test("an operator's CRL under way spares the scheduled one", async () => {
     const { schedule: made, told } = schedule(installation);
     await Promise.all([made.publish(installation.root, COMPLETE_CRL, "asked"), made.tick(), made.tick()]);
