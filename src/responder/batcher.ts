@@ -1,16 +1,20 @@
+import { asBuffer } from "../core/bytes.js";
 import { errorResponse } from "../ocsp/response.js";
 import { REQUEST_CLASSES, type RequestClass } from "./admission.js";
 import { type Answer, type BatchResult, type BatchTask, pack, packed, unsignedAnswer } from "./batch.js";
 
-/** Receives one answer. `position` is the journal position that the answer shows. */
+/**
+ * Receives one answer. `response` lies in the memory of its whole batch: what is kept must be copied. `position` is the
+ * journal position that the answer shows.
+ */
 export type Deliver = (response: Buffer, answer: Answer, position: number) => void;
 
 /** Runs one batch in some worker. */
 export type RunBatch = (task: BatchTask) => Promise<BatchResult>;
 
 export interface BatcherOptions {
-  /** Batches under way at once. Above the number of workers, so that none waits for its next batch. */
-  readonly maxInFlight: number;
+  /** Threads that sign. */
+  readonly workers: number;
   /** Requests of each class that may wait; beyond it new ones are refused. */
   readonly maxWaiting: Readonly<Record<RequestClass, number>>;
 }
@@ -26,6 +30,9 @@ const SLOWER = 1.05;
 const MAX_WAIT_MS = 3_000;
 
 const TRY_LATER = unsignedAnswer("tryLater");
+
+/** Batches under way for each worker: one is signed, the next is there when it ends. */
+const PLACES = 2;
 
 /** Classes in the order of service. Those that yield leave workers free for the better ones: strangers ask them without end. */
 const BETTER = ["known", "nonce"] as const;
@@ -70,9 +77,11 @@ class Queue {
 }
 
 /**
- * Gathers requests into batches: what arrives in one turn of the event loop, or while all workers are busy, goes out
- * together, the better class first (invariant 9). A request that equals one still waiting shares its answer; one that
- * was handed out already is not joined, because a revocation may have been acknowledged since (invariant 1).
+ * Gathers requests into batches: what arrives in one turn of the event loop is shared out among the workers that are
+ * free; while none is, a batch waits until it has a place's share of all requests, so that there are few batches and
+ * none keeps its worker long after the others. The better class goes first (invariant 9). A request that equals one
+ * still waiting shares its answer; one that was handed out already is not joined, because a revocation may have been
+ * acknowledged since (invariant 1).
  */
 export class Batcher {
   private readonly queues: Readonly<Record<RequestClass, Queue>> = {
@@ -100,7 +109,7 @@ export class Batcher {
 
   /** Requests that wait or are being answered. */
   get pending(): number {
-    return this.answering + REQUEST_CLASSES.reduce((sum, name) => sum + this.queues[name].requests, 0);
+    return this.answering + this.queued((queue) => queue.requests);
   }
 
   /** Queues a request under its cache key; `request` must stay unchanged until delivery. False: full, nothing was queued. */
@@ -118,22 +127,39 @@ export class Batcher {
   private dispatch(): void {
     this.scheduled = false;
     this.giveUpOld();
-    while (this.inFlight < this.options.maxInFlight) {
-      const batch = this.take();
+    while (this.inFlight < this.places) {
+      const batch = this.take(this.share());
       if (batch.waiting.length === 0) return;
       void this.send(batch);
     }
   }
 
-  private take(): Batch {
+  private get places(): number {
+    return this.options.workers * PLACES;
+  }
+
+  /** How many requests the next batch gets; 0 if it can wait for more. */
+  private share(): number {
+    const waiting = this.queued((queue) => queue.waiting.size);
     const most = Math.min(
       MAX_REQUESTS,
       Math.max(1, Math.floor(MAX_SIGNING_MS / (this.signatureMs ?? FIRST_GUESS_MS))),
     );
+    const free = this.options.workers - this.inFlight;
+    if (free > 0) return Math.min(most, Math.ceil(waiting / free));
+    const share = Math.min(most, Math.ceil((waiting + this.answering) / this.places));
+    return waiting < share ? 0 : most;
+  }
+
+  private queued(count: (queue: Queue) => number): number {
+    return REQUEST_CLASSES.reduce((sum, name) => sum + count(this.queues[name]), 0);
+  }
+
+  private take(most: number): Batch {
     const waiting: Waiting[] = [];
     for (const name of BETTER) this.queues[name].take(waiting, most, () => true);
     const better = waiting.length;
-    if (this.yielding < Math.max(1, this.options.maxInFlight * YIELDING_SHARE))
+    if (this.yielding < Math.max(1, this.places * YIELDING_SHARE))
       for (const name of YIELDING) this.queues[name].take(waiting, most, () => true);
     return { waiting, yields: waiting.length > better };
   }
@@ -144,7 +170,7 @@ export class Batcher {
     const old: Waiting[] = [];
     for (const name of REQUEST_CLASSES)
       this.queues[name].take(old, Number.POSITIVE_INFINITY, ({ since }) => since < latest);
-    for (const waiting of old) this.deliver(waiting, 0, undefined);
+    for (const waiting of old) this.putOff(waiting);
   }
 
   private async send({ waiting, yields }: Batch): Promise<void> {
@@ -156,10 +182,17 @@ export class Batcher {
     this.inFlight--;
     if (yields) this.yielding--;
     this.answering -= requests;
-    waiting.forEach((each, i) => {
-      this.deliver(each, i, result);
-    });
+    // The free worker comes before those who wait.
     this.dispatch();
+    if (result === undefined) {
+      for (const each of waiting) this.putOff(each);
+      return;
+    }
+    const { ends, answers, position } = result;
+    const responses = asBuffer(result.responses);
+    waiting.forEach(({ deliver }, i) => {
+      this.deliver(deliver, packed(responses, ends, i), answers[i] as Answer, position);
+    });
   }
 
   /** The batch's result; undefined if the worker failed. */
@@ -175,17 +208,15 @@ export class Batcher {
     }
   }
 
-  /** Hands the `i`-th answer to everybody who waits for it; one that throws keeps it from nobody else. */
-  private deliver({ deliver }: Waiting, i: number, result: BatchResult | undefined): void {
-    const answer = result?.answers[i] ?? TRY_LATER;
-    // Copied: a cached answer must not keep the whole batch's memory.
-    const response =
-      result === undefined
-        ? errorResponse("tryLater")
-        : Buffer.from(packed(result.responses, result.ends, i));
+  private putOff({ deliver }: Waiting): void {
+    this.deliver(deliver, errorResponse("tryLater"), TRY_LATER, 0);
+  }
+
+  /** Hands an answer to everybody who waits for it; one that throws keeps it from nobody else. */
+  private deliver(deliver: readonly Deliver[], response: Buffer, answer: Answer, position: number): void {
     for (const each of deliver)
       try {
-        each(response, answer, result?.position ?? 0);
+        each(response, answer, position);
       } catch (error) {
         this.onFailure(error);
       }

@@ -95,7 +95,7 @@ export async function startService(
       metrics.batchSigned(result.signatures);
       return result;
     },
-    { maxInFlight: config.responder.workers * 2, maxWaiting: MAX_WAITING },
+    { workers: config.responder.workers, maxWaiting: MAX_WAITING },
     (err) => {
       if (!(err instanceof TokenUnavailable)) log.error({ err }, "a batch failed");
     },

@@ -56,6 +56,9 @@ export interface SerialRow {
  * would answer from its first snapshot for ever: whoever reads calls `refresh` first, once a batch (invariant 1).
  */
 export class StatusReader {
+  /** Of the present snapshot, once it has been read: it is asked for with each request. */
+  private generation: number | undefined;
+
   constructor(
     private readonly environment: Environment,
     private readonly tables: StatusTables,
@@ -69,6 +72,7 @@ export class StatusReader {
 
   /** Leaves the present snapshot: the next read sees everything that was committed before this call. */
   refresh(): void {
+    this.generation = undefined;
     this.environment.resetReadTxn();
   }
 
@@ -76,8 +80,10 @@ export class StatusReader {
     return readHead(this.tables.meta);
   }
 
+  /** Number of the last change of issuers and delegates, as of the last `refresh`. */
   trustGeneration(): number {
-    return readTrustGeneration(this.tables.meta);
+    this.generation ??= readTrustGeneration(this.tables.meta);
+    return this.generation;
   }
 
   /** The row of a serial (magnitude), undefined if it was never issued. Serials of any length may be asked for. */

@@ -57,7 +57,7 @@ class Harness {
     };
     const batcher = new Batcher(
       run,
-      { maxInFlight: 4, maxWaiting: { known: 1_000, nonce: 1_000, unknown: 1_000, refresh: 1_000 } },
+      { workers: 2, maxWaiting: { known: 1_000, nonce: 1_000, unknown: 1_000, refresh: 1_000 } },
       (error) => assert.ifError(error),
     );
     this.frontend = new Frontend(

@@ -92,7 +92,7 @@ export class TestResponder {
     );
     const batcher = new Batcher(
       run,
-      { maxInFlight: 2, maxWaiting: { known: most, nonce: most, unknown: most, refresh: most } },
+      { workers: 1, maxWaiting: { known: most, nonce: most, unknown: most, refresh: most } },
       () => undefined,
     );
     const repository = options.repository ?? ((_, reply) => reply.send(404, [], Buffer.from("repository")));

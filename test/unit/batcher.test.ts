@@ -13,7 +13,7 @@ interface Run {
 }
 
 /** A batcher whose worker is the test: it echoes requests when told to. */
-function makeBatcher(maxInFlight = 2, maxWaiting = 1_000) {
+function makeBatcher(workers = 1, maxWaiting = 1_000) {
   const runs: Run[] = [];
   const failures: unknown[] = [];
   const run = (task: BatchTask): Promise<BatchResult> =>
@@ -36,7 +36,7 @@ function makeBatcher(maxInFlight = 2, maxWaiting = 1_000) {
       });
     });
   const budgets = { known: maxWaiting, nonce: maxWaiting, unknown: maxWaiting, refresh: maxWaiting };
-  const batcher = new Batcher(run, { maxInFlight, maxWaiting: budgets }, (error) => failures.push(error));
+  const batcher = new Batcher(run, { workers, maxWaiting: budgets }, (error) => failures.push(error));
   const delivered: string[] = [];
   const add = (
     text: string,
@@ -81,8 +81,8 @@ describe("Batcher", () => {
     );
   });
 
-  test("never more than 64 requests a batch, nor more batches under way than allowed", async () => {
-    const { add, runs, batcher } = makeBatcher(2);
+  test("never more than 64 requests a batch, nor more than two batches a worker", async () => {
+    const { add, runs, batcher } = makeBatcher(1);
     // The first batches are sized for signatures of a millisecond.
     for (let i = 0; i < 20; i++) {
       add(`warm${i}`);
@@ -101,6 +101,54 @@ describe("Batcher", () => {
     await turn();
     assert.equal(runs.length, 3);
     assert.equal(runs[2]?.requests[0], "r128");
+  });
+
+  test("free workers share what waits; none keeps all of it while another has nothing to do", async () => {
+    const { add, runs } = makeBatcher(2);
+    for (const text of names(7)) add(text);
+    await turn();
+    assert.deepEqual(
+      runs.map(({ requests }) => requests),
+      [
+        ["r0", "r1", "r2", "r3"],
+        ["r4", "r5", "r6"],
+      ],
+    );
+  });
+
+  test("while no worker is free, a batch waits for a place's share of all requests, not longer", async () => {
+    const { add, runs } = makeBatcher(1);
+    const asked = () => runs.map(({ requests }) => requests.length);
+    for (const text of names(6)) add(text);
+    await turn();
+    assert.deepEqual(asked(), [6]);
+    for (const text of names(5, "few")) add(text);
+    await turn();
+    assert.deepEqual(asked(), [6], "5 of 11 are less than one of two places' share");
+    add("sixth");
+    await turn();
+    assert.deepEqual(asked(), [6, 6]);
+    add("one more");
+    await turn();
+    assert.deepEqual(asked(), [6, 6], "both places are taken");
+    runs[0]?.finish();
+    await turn();
+    assert.deepEqual(asked(), [6, 6], "the worker has its next batch");
+    runs[1]?.finish();
+    await turn();
+    assert.deepEqual(asked(), [6, 6, 1], "a free worker takes what there is");
+  });
+
+  test("a worker has its next batch before those of the last one are answered", async () => {
+    const { add, runs, delivered } = makeBatcher(1);
+    const order: string[] = [];
+    add("a", () => void order.push(`answered, ${runs.length} batches handed out`));
+    await turn();
+    add("b");
+    runs[0]?.finish();
+    await turn();
+    assert.deepEqual(order, ["answered, 2 batches handed out"]);
+    assert.deepEqual(delivered, []);
   });
 
   test("slow signatures make small batches (20 ms each), but never empty ones", async () => {
@@ -123,7 +171,7 @@ describe("Batcher", () => {
   });
 
   test("strangers' questions leave workers free: one batch of them in four places, whatever waits", async () => {
-    const { add, runs } = makeBatcher(4);
+    const { add, runs } = makeBatcher(2);
     const ask = (text: string, requestClass: RequestClass) => add(text, undefined, requestClass);
     const asked = () => runs.map(({ requests }) => requests);
     ask("u1", "unknown");
@@ -181,7 +229,9 @@ describe("Batcher", () => {
     await turn();
     add("d");
     await turn();
-    assert.equal(runs.length, 2, "still one batch at a time");
+    add("e");
+    await turn();
+    assert.equal(runs.length, 3, "still two places");
   });
 
   test("pack and packed are each other's inverse", () => {
