@@ -3,9 +3,10 @@ import type { KeyName } from "./openssl-ca.js";
 
 const ALGORITHM = { rsa2048: "rsa2048", p256: "ecdsap256" } as const;
 
-/** Signatures a second on one core, as `openssl speed` makes them for so many seconds. */
-export async function opensslSpeed(key: KeyName, seconds: number): Promise<number> {
-  const args = ["speed", "-mr", "-seconds", String(seconds), ALGORITHM[key]];
+/** Signatures a second, as `openssl speed` makes them for so many seconds in all of so many processes at once. */
+export async function opensslSpeed(key: KeyName, seconds: number, processes = 1): Promise<number> {
+  const multi = processes === 1 ? [] : ["-multi", String(processes)];
+  const args = ["speed", "-mr", "-seconds", String(seconds), ...multi, ALGORITHM[key]];
   const child = spawn("openssl", args, { stdio: ["ignore", "pipe", "ignore"] });
   let said = "";
   child.stdout.on("data", (text) => {
