@@ -40,7 +40,7 @@ async function signedWith(key: KeyName, context: BenchContext): Promise<Omit<Ben
   const ca = new OpensslCa(dir, key, OPENSSL_INDEX);
   const theirs = questionOf(ca.issuer, ca.serials[0] as Buffer);
 
-  // What JavaScript still compiles in its first seconds is no part of an answer's cost.
+  // V8 still compiles what an answer takes for so long: it is no part of its cost.
   const unmeasured = (seconds: number): Promise<Rate> =>
     measureRate({ endpoint: us, questions: [ours.question], connections: CONNECTIONS, seconds });
   await unmeasured(WARM_UP);
