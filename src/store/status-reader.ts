@@ -56,9 +56,6 @@ export interface SerialRow {
  * would answer from its first snapshot for ever: whoever reads calls `refresh` first, once a batch (invariant 1).
  */
 export class StatusReader {
-  /** Of the present snapshot, once it has been read: it is asked for with each request. */
-  private generation: number | undefined;
-
   constructor(
     private readonly environment: Environment,
     private readonly tables: StatusTables,
@@ -72,7 +69,6 @@ export class StatusReader {
 
   /** Leaves the present snapshot: the next read sees everything that was committed before this call. */
   refresh(): void {
-    this.generation = undefined;
     this.environment.resetReadTxn();
   }
 
@@ -80,10 +76,8 @@ export class StatusReader {
     return readHead(this.tables.meta);
   }
 
-  /** Number of the last change of issuers and delegates, as of the last `refresh`. */
   trustGeneration(): number {
-    this.generation ??= readTrustGeneration(this.tables.meta);
-    return this.generation;
+    return readTrustGeneration(this.tables.meta);
   }
 
   /** The row of a serial (magnitude), undefined if it was never issued. Serials of any length may be asked for. */

@@ -58,7 +58,6 @@ describe("Trust", () => {
     made.refresh();
     await enrol(installation);
     assert.equal(opened, 0, "no token is asked before a key is needed");
-    context.status.reader.refresh();
     made.refresh();
     assert.ok(responderOf(made)?.usableAt(clock.seconds));
     assert.equal(opened, 1);

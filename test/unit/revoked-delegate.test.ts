@@ -19,7 +19,6 @@ test("a revoked OCSP key stops signing, is never certified again, and a new key 
   const trust = new Trust(reader, config, keyStore, silent);
   trust.refresh();
   const usable = (): boolean => {
-    reader.refresh();
     trust.refresh();
     return [...trust.issuers()].some(({ responders }) => responders.length > 0);
   };
