@@ -12,8 +12,6 @@ import { opensslSpeed } from "./peers/openssl-speed.js";
 
 const CONNECTIONS = 32;
 const SECONDS = 1;
-/** For which we are asked before each trial, unmeasured: V8 collects garbage and forgets code while it idles through the others' turns. */
-const LEAD_SECONDS = 0.5;
 const WARM_UP = 20;
 const ROUNDS = 7;
 const OPENSSL_INDEX = 10_000;
@@ -41,9 +39,7 @@ async function signedWith(key: KeyName, context: BenchContext): Promise<Omit<Ben
   const theirs = questionOf(ca.issuer, ca.serials[0] as Buffer);
 
   // V8 still compiles what an answer takes for so long: it is no part of its cost.
-  const unmeasured = (seconds: number): Promise<Rate> =>
-    measureRate({ endpoint: us, questions: [ours.question], connections: CONNECTIONS, seconds });
-  await unmeasured(WARM_UP);
+  await measureRate({ endpoint: us, questions: [ours.question], connections: CONNECTIONS, seconds: WARM_UP });
 
   const rates = new Map<string, Rate[]>();
   const measure = async (name: string, endpoint: RateTrial["endpoint"], of: Asking): Promise<Scores> => {
@@ -66,13 +62,7 @@ async function signedWith(key: KeyName, context: BenchContext): Promise<Omit<Ben
     return { rate, cost: cpuUs };
   };
   const contestants: Contestant[] = [
-    {
-      name: names.us,
-      measure: async () => {
-        await unmeasured(LEAD_SECONDS);
-        return await measure(names.us, us, ours);
-      },
-    },
+    { name: names.us, measure: () => measure(names.us, us, ours) },
     {
       name: names.one,
       measure: () => ca.whileServing(1, (endpoint) => measure(names.one, endpoint, theirs)),

@@ -140,6 +140,6 @@ export function pack(parts: readonly Uint8Array[]): {
 }
 
 /** The `i`-th of packed byte strings, borrowed. */
-export function packed<Bytes extends Uint8Array>(bytes: Bytes, ends: Uint32Array, i: number): Bytes {
-  return bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]) as Bytes;
+export function packed(bytes: Uint8Array, ends: Uint32Array, i: number): Uint8Array {
+  return bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
 }

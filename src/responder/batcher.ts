@@ -1,12 +1,8 @@
-import { asBuffer } from "../core/bytes.js";
 import { errorResponse } from "../ocsp/response.js";
 import { REQUEST_CLASSES, type RequestClass } from "./admission.js";
 import { type Answer, type BatchResult, type BatchTask, pack, packed, unsignedAnswer } from "./batch.js";
 
-/**
- * Receives one answer. `response` lies in the memory of its whole batch: what is kept must be copied. `position` is the
- * journal position that the answer shows.
- */
+/** Receives one answer. `position` is the journal position that the answer shows. */
 export type Deliver = (response: Buffer, answer: Answer, position: number) => void;
 
 /** Runs one batch in some worker. */
@@ -34,9 +30,8 @@ const TRY_LATER = unsignedAnswer("tryLater");
 /** Batches under way for each worker: one is signed, the next is there when it ends. */
 const PLACES = 2;
 
-/** Classes in the order of service. Those that yield leave workers free for the better ones: strangers ask them without end. */
-const BETTER = ["known", "nonce"] as const;
-const YIELDING = ["unknown", "refresh"] as const;
+/** Served first, in the order of REQUEST_CLASSES. The others yield, so that workers stay free: strangers ask them without end. */
+const BETTER: readonly RequestClass[] = ["known", "nonce"];
 /** Batches with requests of the yielding classes may take this share of the places. */
 const YIELDING_SHARE = 1 / 4;
 
@@ -109,7 +104,7 @@ export class Batcher {
 
   /** Requests that wait or are being answered. */
   get pending(): number {
-    return this.answering + this.queued((queue) => queue.requests);
+    return this.answering + this.queued((queue) => queue.requests, REQUEST_CLASSES);
   }
 
   /** Queues a request under its cache key; `request` must stay unchanged until delivery. False: full, nothing was queued. */
@@ -138,9 +133,15 @@ export class Batcher {
     return this.options.workers * PLACES;
   }
 
+  /** Classes that the next batch may take from. Those that it may not take from have no say in its size either. */
+  private get open(): readonly RequestClass[] {
+    const mayYield = this.yielding < Math.max(1, this.places * YIELDING_SHARE);
+    return mayYield ? REQUEST_CLASSES : BETTER;
+  }
+
   /** How many requests the next batch gets; 0 if it can wait for more. */
   private share(): number {
-    const waiting = this.queued((queue) => queue.waiting.size);
+    const waiting = this.queued((queue) => queue.waiting.size, this.open);
     const most = Math.min(
       MAX_REQUESTS,
       Math.max(1, Math.floor(MAX_SIGNING_MS / (this.signatureMs ?? FIRST_GUESS_MS))),
@@ -151,16 +152,17 @@ export class Batcher {
     return waiting < share ? 0 : most;
   }
 
-  private queued(count: (queue: Queue) => number): number {
-    return REQUEST_CLASSES.reduce((sum, name) => sum + count(this.queues[name]), 0);
+  private queued(count: (queue: Queue) => number, classes: readonly RequestClass[]): number {
+    return classes.reduce((sum, name) => sum + count(this.queues[name]), 0);
   }
 
   private take(most: number): Batch {
     const waiting: Waiting[] = [];
-    for (const name of BETTER) this.queues[name].take(waiting, most, () => true);
-    const better = waiting.length;
-    if (this.yielding < Math.max(1, this.places * YIELDING_SHARE))
-      for (const name of YIELDING) this.queues[name].take(waiting, most, () => true);
+    let better = 0;
+    for (const name of this.open) {
+      this.queues[name].take(waiting, most, () => true);
+      if (BETTER.includes(name)) better = waiting.length;
+    }
     return { waiting, yields: waiting.length > better };
   }
 
@@ -188,10 +190,11 @@ export class Batcher {
       for (const each of waiting) this.putOff(each);
       return;
     }
-    const { ends, answers, position } = result;
-    const responses = asBuffer(result.responses);
+    const { responses, ends, answers, position } = result;
     waiting.forEach(({ deliver }, i) => {
-      this.deliver(deliver, packed(responses, ends, i), answers[i] as Answer, position);
+      // Copied: an answer that is kept, or that a slow client holds, must not keep the whole batch's memory.
+      const response = Buffer.from(packed(responses, ends, i));
+      this.deliver(deliver, response, answers[i] as Answer, position);
     });
   }
 

@@ -196,7 +196,7 @@ export class Frontend {
     };
     const fits = request.length > 0 && request.length <= MAX_REQUEST_OCTETS;
     // Copied: the transport's buffer ends with this call.
-    const own = fits ? Buffer.from(request) : request;
+    const own = fits ? Uint8Array.prototype.slice.call(request) : request;
     const admission = fits ? this.admit(own) : MALFORMED;
     if (admission.refused !== undefined) {
       unsigned(admission.refused);
@@ -289,9 +289,7 @@ function keepHeaders(request: HttpRequest, ...names: string[]): HttpRequest {
  * The answer with the header fields of RFC 9919 section 6. An answer that must not be kept (nonce, unknown) says
  * max-age=0: no-store is for unsigned answers only (standards F10).
  */
-function cachedAnswer(response: Buffer, answer: Answer): CachedAnswer {
-  // A kept answer must not keep the memory of the batch it came in.
-  const body = answer.cacheable ? Buffer.from(response) : response;
+function cachedAnswer(body: Buffer, answer: Answer): CachedAnswer {
   const { thisUpdate, nextUpdate, rows, hash: certIDHash } = answer;
   const maxAge = answer.cacheable ? answer.maxAge : 0;
   const etag = `"${hash("sha256", body, "hex")}"`;

@@ -151,6 +151,22 @@ describe("Batcher", () => {
     assert.deepEqual(delivered, []);
   });
 
+  test("whoever holds an answer does not hold the memory of its whole batch", async () => {
+    const { batcher, runs } = makeBatcher(1);
+    const held: Buffer[] = [];
+    // Larger than what Buffer gathers in shared pools.
+    const octets = 20_000;
+    for (const name of names(3))
+      batcher.add("nonce", name, Buffer.alloc(octets), (answer) => held.push(answer));
+    await turn();
+    runs[0]?.finish();
+    await turn();
+    assert.deepEqual(
+      held.map(({ buffer }) => buffer.byteLength),
+      [octets, octets, octets],
+    );
+  });
+
   test("slow signatures make small batches (20 ms each), but never empty ones", async () => {
     const { add, runs } = makeBatcher(1);
     for (let i = 0; i < 40; i++) {
@@ -186,6 +202,20 @@ describe("Batcher", () => {
     runs[0]?.finish();
     await turn();
     assert.deepEqual(asked()[2], ["u2", "f1"]);
+  });
+
+  test("what may not be handed out yet does not make the batches of better requests smaller", async () => {
+    const { add, runs } = makeBatcher(1);
+    const asked = () => runs.map(({ requests }) => requests.length);
+    for (const text of names(4, "stranger")) add(text, undefined, "unknown");
+    await turn();
+    for (const text of names(10, "waiting")) add(text, undefined, "unknown");
+    add("known");
+    await turn();
+    assert.deepEqual(asked(), [4], "1 of 5 is less than one of two places' share");
+    for (const text of names(4)) add(text);
+    await turn();
+    assert.deepEqual(asked(), [4, 5]);
   });
 
   test("full: refused, nothing queued, also for a request that would join", async () => {
