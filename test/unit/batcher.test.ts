@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { RequestClass } from "../../src/responder/admission.js";
 import { type BatchResult, type BatchTask, pack, packed, unsignedAnswer } from "../../src/responder/batch.js";
 import { Batcher } from "../../src/responder/batcher.js";
@@ -49,6 +51,9 @@ function makeBatcher(workers = 1, maxWaiting = 1_000) {
   return { batcher, add, runs, failures, delivered };
 }
 
+setFlagsFromString("--expose-gc");
+const gc: (options: { readonly type: "minor" }) => void = runInNewContext("gc");
+const collectYoung = () => gc({ type: "minor" });
 const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
 const names = (count: number, prefix = "r") => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 
@@ -137,6 +142,75 @@ describe("Batcher", () => {
     runs[1]?.finish();
     await turn();
     assert.deepEqual(asked(), [6, 6, 1], "a free worker takes what there is");
+  });
+
+  test("while no worker is free, a batch takes its place's share and no more, or the next place had too little", async () => {
+    const { add, runs } = makeBatcher(1);
+    for (const text of names(6)) add(text);
+    await turn();
+    for (const text of names(20, "burst")) add(text);
+    await turn();
+    assert.deepEqual(
+      runs.map(({ requests }) => requests.length),
+      [6, 13],
+    );
+  });
+
+  test("quick signatures: a few requests wait for the worker that is busy, though another is free, but not if it hangs", async () => {
+    const { add, runs } = makeBatcher(2);
+    // Until 10 us a signature are believed, of which 20 are worth a worker of their own.
+    for (let i = 0; i < 20; i++) {
+      add(`warm${i}`);
+      await turn();
+      runs.pop()?.finish({ signatures: 64, signingMs: 0.64 });
+      await turn();
+    }
+    const asked = () => runs.map(({ requests }) => requests.length);
+    add("first");
+    await turn();
+    assert.deepEqual(asked(), [1], "with nothing under way, one is enough");
+    for (const text of names(19)) add(text);
+    await turn();
+    assert.deepEqual(asked(), [1]);
+    add("twentieth");
+    await turn();
+    assert.deepEqual(asked(), [1, 20]);
+    runs[0]?.finish();
+    await turn();
+    add("while one is busy");
+    await turn();
+    assert.deepEqual(asked(), [1, 20]);
+    runs[1]?.finish();
+    await turn();
+    assert.deepEqual(asked(), [1, 20, 1]);
+    add("while one hangs");
+    while (runs.length < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.deepEqual(runs[3]?.requests, ["while one hangs"]);
+  });
+
+  test("what has been answered is gone with the next young collection", async () => {
+    const { add, runs } = makeBatcher(1);
+    const oldSpace = () =>
+      getHeapSpaceStatistics().find(({ space_name }) => space_name === "old_space")?.space_used_size ?? 0;
+    const round = async (name: string) => {
+      for (const text of names(100, name)) {
+        const answered = new Array(128).fill(text);
+        add(text, () => void answered.pop());
+      }
+      await turn();
+      for (let run = runs.pop(); run !== undefined; run = runs.pop()) {
+        run.finish();
+        await turn();
+      }
+      collectYoung();
+    };
+    await round("first");
+    // What is there for long becomes old, and is then collected seldom.
+    for (let i = 0; i < 5; i++) collectYoung();
+    const before = oldSpace();
+    for (let i = 0; i < 20; i++) await round(`round${i}`);
+    const grown = oldSpace() - before;
+    assert.ok(grown < 500_000, `2,000 requests of 1 KiB each left ${grown} octets behind`);
   });
 
   test("a worker has its next batch before those of the last one are answered", async () => {
