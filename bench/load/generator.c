@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -496,6 +497,12 @@ static void print_report(double seconds, double cpu, double watched, uint64_t in
 
 int main(void) {
   read_plan();
+  /*
+   * In a closed loop nothing can be late. There our waking for each answer shall not take the processor from a server
+   * between two answers, which it would not do from another machine. Where it is not allowed, it disturbs more.
+   */
+  struct sched_param none = {0};
+  if (plan.rate == 0) sched_setscheduler(0, SCHED_BATCH, &none);
   poller = epoll_create1(EPOLL_CLOEXEC);
   run();
   double seconds = now() - start, watched = watched_cpu() - watched_before;
