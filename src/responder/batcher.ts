@@ -20,9 +20,9 @@ const MAX_SIGNING_MS = 20;
 const MAX_REQUESTS = 64;
 /**
  * What takes less to sign is not worth a worker of its own while another is at work: handing a batch over costs two threads
- * 0.05 ms. With P-256 it saves a tenth of an answer's processor time.
+ * 0.05 ms. With P-256 that saves a tenth of an answer's processor time.
  */
-const WORTH_SIGNING_MS = 0.2;
+const WORTH_SIGNING_MS = 0.3;
 /** It does not wait longer for that other worker, which may hang. */
 const MAX_HOLD_MS = 1;
 /** A signature's time before the first one. */
@@ -84,8 +84,8 @@ class Queue {
 
 /**
  * Gathers requests into batches: what arrives in one turn of the event loop is shared out among the workers that are
- * free; while none is, a batch waits until it has a place's share of all requests, so that there are few batches and
- * none keeps its worker long after the others. The better class goes first (invariant 9). A request that equals one
+ * free, as far as it is worth one each; while none is, a batch waits until it has a place's share of all requests, so that
+ * there are few batches and none keeps its worker long after the others. The better class goes first (invariant 9). A request that equals one
  * still waiting shares its answer; one that was handed out already is not joined, because a revocation may have been
  * acknowledged since (invariant 1).
  */

@@ -158,7 +158,7 @@ describe("Batcher", () => {
 
   test("quick signatures: a few requests wait for the worker that is busy, though another is free, but not if it hangs", async () => {
     const { add, runs } = makeBatcher(2);
-    // Until 10 us a signature are believed, of which 20 are worth a worker of their own.
+    // Until 10 us a signature are believed, of which 30 are worth a worker of their own.
     for (let i = 0; i < 20; i++) {
       add(`warm${i}`);
       await turn();
@@ -169,20 +169,20 @@ describe("Batcher", () => {
     add("first");
     await turn();
     assert.deepEqual(asked(), [1], "with nothing under way, one is enough");
-    for (const text of names(19)) add(text);
+    for (const text of names(29)) add(text);
     await turn();
     assert.deepEqual(asked(), [1]);
-    add("twentieth");
+    add("thirtieth");
     await turn();
-    assert.deepEqual(asked(), [1, 20]);
+    assert.deepEqual(asked(), [1, 30]);
     runs[0]?.finish();
     await turn();
     add("while one is busy");
     await turn();
-    assert.deepEqual(asked(), [1, 20]);
+    assert.deepEqual(asked(), [1, 30]);
     runs[1]?.finish();
     await turn();
-    assert.deepEqual(asked(), [1, 20, 1]);
+    assert.deepEqual(asked(), [1, 30, 1]);
     add("while one hangs");
     while (runs.length < 4) await new Promise((resolve) => setTimeout(resolve, 1));
     assert.deepEqual(runs[3]?.requests, ["while one hangs"]);
