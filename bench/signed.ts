@@ -11,9 +11,8 @@ import { type KeyName, OpensslCa } from "./peers/openssl-ca.js";
 import { opensslSpeed } from "./peers/openssl-speed.js";
 
 const CONNECTIONS = 32;
-/** Before it counts: caches that others have filled meanwhile, threads that slept, and V8's heap, which shrinks at rest. */
-const LEAD = 1;
-const SECONDS = 2;
+/** Long enough that caches that others have filled meanwhile, and threads that slept, do not count. */
+const SECONDS = 3;
 const SPEED_SECONDS = 1;
 const WARM_UP = 20;
 const ROUNDS = 7;
@@ -47,7 +46,7 @@ async function signedWith(key: KeyName, context: BenchContext): Promise<Omit<Ben
   const rates = new Map<string, Rate[]>();
   const measure = async (name: string, endpoint: RateTrial["endpoint"], of: Asking): Promise<Scores> => {
     const trial = { endpoint, questions: [of.question], asked: of.asked, connections: CONNECTIONS };
-    const rate = await measureRate({ ...trial, lead: LEAD, seconds: SECONDS });
+    const rate = await measureRate({ ...trial, seconds: SECONDS });
     rates.set(name, [...(rates.get(name) ?? []), rate]);
     return scoresOf(rate);
   };

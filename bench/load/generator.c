@@ -4,7 +4,7 @@
  * the others, and its latency counts from then (no coordinated omission). Closed loop (rate 0): as fast as answers come.
  *
  * Usage: generator < PLAN > REPORT. The plan is written and the report, one JSON value, is read by run-generator.ts:
- *   "HOST PORT FROM|- CONNECTIONS RATE LEAD SECONDS SAMPLES QUESTIONS WATCHED", then " PID" of each process whose
+ *   "HOST PORT FROM|- CONNECTIONS RATE SECONDS SAMPLES QUESTIONS WATCHED", then " PID" of each process whose
  *   processor time is reported, "\n", then for each question
  *   "LENGTH NONCE_AT|-1 ALTERNATIVES\n" LENGTH octets, then for each alternative "LENGTH\n" and octets of which one
  *   must stand in the answer's body; without alternatives any answer is right.
@@ -53,13 +53,13 @@ typedef struct Connection {
 static struct {
   struct sockaddr_in to, from;
   int has_from, connections, samples, questions, watched;
-  double rate, lead, seconds;
+  double rate, seconds;
   clockid_t clocks[MAX_WATCHED];
 } plan;
 static Question *questions;
 static Connection *connections, *idle_first, *idle_last;
 static int poller, timer, starved, ending;
-static double start, watched_before, own_before;
+static double start, watched_before;
 static uint64_t sent, answered, latency[BUCKETS], lateness[BUCKETS];
 static struct {
   char why[WHY];
@@ -97,12 +97,6 @@ static double watched_cpu(void) {
     if (clock_gettime(plan.clocks[i], &time) == 0) seconds += time.tv_sec + time.tv_nsec * 1e-9;
   }
   return seconds;
-}
-
-static double own_cpu(void) {
-  struct timespec cpu;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-  return cpu.tv_sec + cpu.tv_nsec * 1e-9;
 }
 
 static void count(const char *format, ...) {
@@ -275,7 +269,7 @@ static void take_answer(Connection *c, int status, const char *body, size_t leng
     count("%s", wrong);
   } else {
     answered++;
-    int second = at < start ? 0 : (int)(at - start);
+    int second = (int)(at - start);
     if (second < seconds_kept) each_second[second]++;
     keep_sample(c, body, length);
   }
@@ -353,18 +347,6 @@ static int under_way(void) {
   return waiting;
 }
 
-/* What was asked and answered until now is forgotten, but for what went wrong. */
-static void count_from_now(void) {
-  sent = (uint64_t)under_way();
-  answered = sampled = 0;
-  memset(latency, 0, sizeof latency);
-  memset(lateness, 0, sizeof lateness);
-  memset(each_second, 0, (size_t)seconds_kept * sizeof *each_second);
-  watched_before = watched_cpu();
-  own_before = own_cpu();
-  start = now();
-}
-
 static void turn(void) {
   struct epoll_event events[256];
   int ready = epoll_wait(poller, events, 256, 1000);
@@ -413,9 +395,8 @@ static void run(void) {
     if (open == plan.connections) break;
     if (now() > begun + kDeadlineSeconds) die("the server accepts %d of %d connections", open, plan.connections);
   }
-  start = now() + plan.lead;
-  while (now() < start) turn();
-  count_from_now();
+  watched_before = watched_cpu();
+  start = now();
   double looked = start;
   while (now() < start + plan.seconds) {
     turn();
@@ -443,8 +424,8 @@ static Bytes read_bytes(size_t length) {
 static void read_plan(void) {
   char host[64], from[64];
   int port;
-  if (scanf("%63s %d %63s %d %lf %lf %lf %d %d %d", host, &port, from, &plan.connections, &plan.rate, &plan.lead,
-            &plan.seconds, &plan.samples, &plan.questions, &plan.watched) != 10 ||
+  if (scanf("%63s %d %63s %d %lf %lf %d %d %d", host, &port, from, &plan.connections, &plan.rate, &plan.seconds,
+            &plan.samples, &plan.questions, &plan.watched) != 9 ||
       plan.watched > MAX_WATCHED)
     die("a malformed plan");
   for (int i = 0; i < plan.watched; i++) {
@@ -526,8 +507,9 @@ int main(void) {
   run();
   double seconds = now() - start, watched = watched_cpu() - watched_before;
   uint64_t in_time = answered;
-  double own = own_cpu() - own_before;
+  struct timespec cpu;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
   drain();
-  print_report(seconds, own, watched, in_time);
+  print_report(seconds, cpu.tv_sec + cpu.tv_nsec * 1e-9, watched, in_time);
   return 0;
 }

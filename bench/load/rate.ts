@@ -18,8 +18,6 @@ export interface RateTrial {
   /** Absent: only what the generator itself sees is checked. */
   readonly asked?: Asked;
   readonly connections: number;
-  /** Asked for so many seconds before it counts. */
-  readonly lead?: number;
   readonly seconds: number;
 }
 
@@ -37,9 +35,9 @@ const SAMPLES = 20;
 
 /** As many requests as a server answers. Throws if any is answered wrongly, or not. */
 export async function measureRate(trial: RateTrial): Promise<Rate> {
-  const { endpoint, questions, asked, connections, lead = 0, seconds } = trial;
+  const { endpoint, questions, asked, connections, seconds } = trial;
   const watched = [endpoint.pid, ...below(endpoint.pid)];
-  const plan = { host: "127.0.0.1", port: endpoint.port, connections, lead, seconds, questions, watched };
+  const plan = { host: "127.0.0.1", port: endpoint.port, connections, seconds, questions, watched };
   const report = await runLoad({ ...plan, samples: asked === undefined ? 0 : SAMPLES });
   assertRight(report);
   if (asked !== undefined) checkSamples(report.samples, asked);

@@ -12,8 +12,6 @@ export interface LoadPlan {
   readonly connections: number;
   /** Requests a second, sent when they are due; absent: as fast as answers come. */
   readonly rate?: number;
-  /** So many seconds before, in a closed loop, the same is asked without counting (default 0). */
-  readonly lead?: number;
   readonly seconds: number;
   /** Asked in turn. */
   readonly questions: readonly Question[];
@@ -80,13 +78,12 @@ function encodePlan(plan: LoadPlan): Buffer {
     from = "-",
     connections,
     rate = 0,
-    lead = 0,
     seconds,
     questions,
     samples = 0,
     watched = [],
   } = plan;
-  const load = [connections, rate, lead, seconds, samples, questions.length];
+  const load = [connections, rate, seconds, samples, questions.length];
   const head = [host, port, from, ...load, watched.length, ...watched].join(" ");
   const encoded = questions.flatMap(({ request, expect = [], nonceAt = -1 }) => [
     Buffer.from(`${request.length} ${nonceAt} ${expect.length}\n`),
