@@ -19,8 +19,8 @@ export interface BatcherOptions {
 const MAX_SIGNING_MS = 20;
 const MAX_REQUESTS = 64;
 /**
- * What takes less to sign is not worth a worker of its own while another is at work: handing a batch over costs two threads
- * 0.05 ms. With P-256 that saves a tenth of an answer's processor time.
+ * What takes less to sign is not worth a worker of its own while another is at work: handing a batch over costs both
+ * threads something. With P-256 that saves a tenth of an answer's processor time.
  */
 const WORTH_SIGNING_MS = 0.3;
 /** It does not wait longer for that other worker, which may hang. */
@@ -85,9 +85,9 @@ class Queue {
 /**
  * Gathers requests into batches: what arrives in one turn of the event loop is shared out among the workers that are
  * free, as far as it is worth one each; while none is, a batch waits until it has a place's share of all requests, so that
- * there are few batches and none keeps its worker long after the others. The better class goes first (invariant 9). A request that equals one
- * still waiting shares its answer; one that was handed out already is not joined, because a revocation may have been
- * acknowledged since (invariant 1).
+ * there are few batches and none keeps its worker long after the others. The better class goes first (invariant 9). A
+ * request that equals one still waiting shares its answer; one that was handed out already is not joined, because a
+ * revocation may have been acknowledged since (invariant 1).
  */
 export class Batcher {
   private readonly queues: Readonly<Record<RequestClass, Queue>> = {
@@ -101,8 +101,8 @@ export class Batcher {
   private yielding = 0;
   private answering = 0;
   private scheduled = false;
-  /** Since when requests wait although a worker is free. */
-  private heldSince: number | undefined;
+  /** Runs while requests wait although a worker is free. */
+  private hold: NodeJS.Timeout | undefined;
   /**
    * Time one signature takes at its quickest of late, in milliseconds. Not the mean: where processors are short, batches
    * take longer, and smaller ones would only make it worse.
@@ -132,11 +132,11 @@ export class Batcher {
     return true;
   }
 
-  private dispatch(): void {
+  private dispatch(mayHold = true): void {
     this.scheduled = false;
     this.giveUpOld();
     while (this.inFlight < this.places) {
-      const batch = this.take(this.share());
+      const batch = this.take(this.share(mayHold));
       if (batch.waiting.length === 0) return;
       void this.send(batch);
     }
@@ -153,7 +153,7 @@ export class Batcher {
   }
 
   /** How many requests the next batch gets; 0 if it can wait for more. */
-  private share(): number {
+  private share(mayHold: boolean): number {
     const waiting = this.queued((queue) => queue.waiting.size, this.open);
     if (waiting === 0) return 0;
     const signatureMs = this.signatureMs ?? FIRST_GUESS_MS;
@@ -163,17 +163,12 @@ export class Batcher {
     const share = free > 0 ? waiting / free : (waiting + this.answering) / this.places;
     const size = Math.min(most, Math.max(worth, Math.ceil(share)));
     if (free <= 0) return waiting < size ? 0 : size;
-    return this.inFlight > 0 && waiting < worth && this.mayHold() ? 0 : size;
-  }
-
-  /** Whether requests may wait although a worker is free. Comes back in time by itself. */
-  private mayHold(): boolean {
-    const now = performance.now();
-    if (this.heldSince === undefined) {
-      this.heldSince = now;
-      setTimeout(() => this.dispatch(), MAX_HOLD_MS + 1);
-    }
-    return now - this.heldSince < MAX_HOLD_MS;
+    if (!mayHold || this.inFlight === 0 || waiting >= worth) return size;
+    this.hold ??= setTimeout(() => {
+      this.hold = undefined;
+      this.dispatch(false);
+    }, MAX_HOLD_MS);
+    return 0;
   }
 
   private queued(count: (queue: Queue) => number, classes: readonly RequestClass[]): number {
@@ -201,7 +196,6 @@ export class Batcher {
 
   private async send({ waiting, yields }: Batch): Promise<void> {
     const requests = waiting.reduce((sum, { deliver }) => sum + deliver.length, 0);
-    this.heldSince = undefined;
     this.inFlight++;
     if (yields) this.yielding++;
     this.answering += requests;

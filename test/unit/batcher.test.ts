@@ -156,7 +156,8 @@ describe("Batcher", () => {
     );
   });
 
-  test("quick signatures: a few requests wait for the worker that is busy, though another is free, but not if it hangs", async () => {
+  test("quick signatures: a few requests wait for the worker that is busy, though another is free, but not if it hangs", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
     const { add, runs } = makeBatcher(2);
     // Until 10 us a signature are believed, of which 30 are worth a worker of their own.
     for (let i = 0; i < 20; i++) {
@@ -184,8 +185,17 @@ describe("Batcher", () => {
     await turn();
     assert.deepEqual(asked(), [1, 30, 1]);
     add("while one hangs");
-    while (runs.length < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+    await turn();
+    assert.deepEqual(asked(), [1, 30, 1]);
+    t.mock.timers.tick(1);
     assert.deepEqual(runs[3]?.requests, ["while one hangs"]);
+    runs[2]?.finish();
+    await turn();
+    add("and again");
+    await turn();
+    assert.deepEqual(asked(), [1, 30, 1, 1]);
+    t.mock.timers.tick(1);
+    assert.deepEqual(runs[4]?.requests, ["and again"]);
   });
 
   test("what has been answered is gone with the next young collection", async () => {
