@@ -43,8 +43,9 @@ export interface TokenResult {
   readonly nullRatio: Ratio;
 }
 
-/** EcKey against node:crypto: processor time of a P-256 signature in batches of that size. */
+/** EcKey and RsaKey against node:crypto: processor time of a signature in batches of that size. */
 export interface SoftwareResult {
+  readonly key: BenchKey;
   readonly batch: number;
   /** Medians, microseconds. */
   readonly native: number;
@@ -78,7 +79,7 @@ export interface SigningReport {
 const NETWORK_MS = 3;
 const SOFTHSM_SESSIONS = [1, 4] as const;
 const NETWORK_SESSIONS = 16;
-const SOFTWARE_BATCHES = [1, 16, 64] as const;
+const SOFTWARE_BATCHES = [1, 4, 16, 64] as const;
 
 /**
  * The signing rows of DESIGN 7, plain data: signing through PKCS#11 without HTTP against a bare C loop over the same token
@@ -92,7 +93,7 @@ export async function signingBench(options: SigningOptions = {}): Promise<Signin
   return {
     machine: { processor: model.trim(), processors: cpus().length, node: process.version },
     token: await tokenResults(keys, plan),
-    software: await softwareResults(plan),
+    software: await softwareResults(keys, plan),
     responder: await responderResults(keys, plan),
   };
 }
@@ -157,16 +158,20 @@ async function tokenResult(
   };
 }
 
-async function softwareResults({ rounds, onProgress }: Plan): Promise<SoftwareResult[]> {
+async function softwareResults(
+  keys: readonly BenchKey[],
+  { rounds, onProgress }: Plan,
+): Promise<SoftwareResult[]> {
   const results: SoftwareResult[] = [];
-  for (const batch of SOFTWARE_BATCHES) {
-    onProgress(`EcKey, batches of ${batch}`);
-    const costs: SoftwareCost[] = [];
-    for (let round = 0; round < rounds; round++) costs.push(await softwareCost(batch));
-    const native = costs.map((cost) => cost.native);
-    const twin = costs.map((cost) => cost.twin);
-    results.push({ batch, native: median(native), twin: median(twin), gain: ratio(twin, native) });
-  }
+  for (const key of keys)
+    for (const batch of SOFTWARE_BATCHES) {
+      onProgress(`software key, ${key}, batches of ${batch}`);
+      const costs: SoftwareCost[] = [];
+      for (let round = 0; round < rounds; round++) costs.push(await softwareCost(key, batch));
+      const native = costs.map((cost) => cost.native);
+      const twin = costs.map((cost) => cost.twin);
+      results.push({ key, batch, native: median(native), twin: median(twin), gain: ratio(twin, native) });
+    }
   return results;
 }
 

@@ -28,6 +28,10 @@ int64_t IntegerArgument(Napi::Env env, Napi::Value value, int64_t least, int64_t
   return -1;
 }
 
+bool IsUint8Array(Napi::Value value) {
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
+}
+
 int DescriptorArgument(const Napi::CallbackInfo& info, size_t index) {
   return static_cast<int>(IntegerArgument(info.Env(), info[index], 0, INT32_MAX, "fd"));
 }
@@ -40,6 +44,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   sekisho::ExportAdopt(env, exports);
   sekisho::ExportEcKey(env, exports);
   sekisho::ExportMappedFile(env, exports);
+  sekisho::ExportRsaKey(env, exports);
   sekisho::ExportTokenSigner(env, exports);
   return exports;
 }

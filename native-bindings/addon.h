@@ -10,6 +10,7 @@ void ExportAcceptor(Napi::Env env, Napi::Object exports);
 void ExportAdopt(Napi::Env env, Napi::Object exports);
 void ExportEcKey(Napi::Env env, Napi::Object exports);
 void ExportMappedFile(Napi::Env env, Napi::Object exports);
+void ExportRsaKey(Napi::Env env, Napi::Object exports);
 void ExportTokenSigner(Napi::Env env, Napi::Object exports);
 
 // Throws a JavaScript Error shaped like Node's own system errors: message, `code` (EADDRINUSE) and `syscall`.
@@ -20,5 +21,7 @@ int DescriptorArgument(const Napi::CallbackInfo& info, size_t index);
 
 // A whole number in [least, most]; throws TypeError naming `what` and returns -1 for anything else.
 int64_t IntegerArgument(Napi::Env env, Napi::Value value, int64_t least, int64_t most, const char* what);
+
+bool IsUint8Array(Napi::Value value);
 
 }  // namespace sekisho

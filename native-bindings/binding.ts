@@ -67,6 +67,15 @@ export interface EcKey {
   sign(digests: Uint8Array, digestOctets: number, signatures: Uint8Array, lengths: Uint8Array): void;
 }
 
+/** An RSA key in memory, of 2048 bits. */
+export interface RsaKey {
+  /**
+   * RSASSA-PKCS1-v1_5 of each 32 octets of `digests`, which are SHA-256. The i-th signature has the 256 octets from
+   * i * 256 in `signatures`. Throws Error if one does not verify; then none may be used.
+   */
+  sign(digests: Uint8Array, signatures: Uint8Array): void;
+}
+
 /** The C++ addon. Wrong arguments throw TypeError; a failed system call throws Error with `code` and `syscall`. */
 export interface Bindings {
   /** Binds and listens, never sharing the port. `host` is an IPv4 or IPv6 address; port 0 chooses one. */
@@ -95,6 +104,14 @@ export interface Bindings {
   readonly EcKey: new (
     privateKey: Uint8Array,
   ) => EcKey;
+  /**
+   * `privateKey` is DER PKCS#8 or RFC 8017 RSAPrivateKey, read and not kept. Throws TypeError if it is not an RSA key of
+   * 2048 bits, two primes of equal length and the public exponent 65537, if the processor has no AVX-512 IFMA, or if Node
+   * exports no OpenSSL.
+   */
+  readonly RsaKey: new (
+    privateKey: Uint8Array,
+  ) => RsaKey;
 }
 
 export type LoadedBindings =

@@ -62,7 +62,7 @@ CK_FUNCTION_LIST_PTR Functions(Napi::Env env, const std::string& path) {
 
 // The octets of a Uint8Array, of which there must be `least` to `most`; throws TypeError and returns false otherwise.
 bool ReadOctets(Napi::Env env, Napi::Value value, size_t least, size_t most, const char* what, Octets* out) {
-  if (value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
+  if (IsUint8Array(value)) {
     const auto octets = value.As<Napi::Uint8Array>();
     const size_t length = octets.ByteLength();
     if (length >= least && length <= most) {
@@ -156,7 +156,7 @@ Napi::Value TokenSigner::Sign(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   TokenKey key;
   if (!ReadKey(env, info[0], &key)) return env.Undefined();
-  if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+  if (!IsUint8Array(info[1])) {
     Napi::TypeError::New(env, "digests must be a Uint8Array").ThrowAsJavaScriptException();
     return env.Undefined();
   }

@@ -1,11 +1,4 @@
-import {
-  constants,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  privateEncrypt,
-} from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
@@ -21,9 +14,10 @@ import { join } from "node:path";
 import { loadBindings } from "../../native-bindings/binding.js";
 import { hex } from "../core/bytes.js";
 import { SekishoError } from "../core/errors.js";
-import { algorithmOf, describeKey, digestInfo, keyIdentifierOf } from "./algorithms.js";
+import { algorithmOf, describeKey, keyIdentifierOf } from "./algorithms.js";
 import { ecdsa } from "./ecdsa.js";
 import { withPin } from "./pin-file.js";
+import { rsa } from "./rsa.js";
 import type { KeyStore, KeyType, Signer } from "./signer.js";
 
 /**
@@ -107,13 +101,9 @@ function generateKey(keyType: KeyType): KeyObject {
 
 function softwareSigner(privateKey: KeyObject): Signer {
   const key = describeKey(createPublicKey(privateKey).export({ type: "spki", format: "der" }));
-  if (algorithmOf(key.keyType).family === "ec")
-    return { ...key, ...ecdsa(privateKey, key, loadBindings().bindings) };
-  return { ...key, sign: async (batch) => batch.map(({ digest }) => signRsa(privateKey, digest)) };
-}
-
-function signRsa(key: KeyObject, digest: Uint8Array): Uint8Array {
-  return privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, digestInfo(digest));
+  const { bindings } = loadBindings();
+  const isRsa = algorithmOf(key.keyType).family === "rsa";
+  return { ...key, ...(isRsa ? rsa(privateKey, key.keyType, bindings) : ecdsa(privateKey, key, bindings)) };
 }
 
 /** Writes a file so that it is whole or absent after a power cut. */

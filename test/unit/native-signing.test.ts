@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync, type KeyObject, randomBytes, randomInt, verify } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, verify } from "node:crypto";
 import { after, before, suite, test } from "node:test";
 import pkcs11js from "pkcs11js";
 import { type Bindings, type EcKey, loadBindings, type TokenKey } from "../../native-bindings/binding.js";
@@ -7,12 +7,12 @@ import { keyIdentifierOf } from "../../src/signer/algorithms.js";
 import { ecdsa } from "../../src/signer/ecdsa.js";
 import { openToken } from "../../src/signer/pkcs11.js";
 import { loadModule } from "../../src/signer/pkcs11-module.js";
+import { fuzzCalls, untyped } from "../support/fuzzed-arguments.js";
 import { messages, toBeSigned, verifies } from "../support/messages.js";
 import { createSoftHsm, type SoftHsm } from "../support/softhsm.js";
 
 /** Enough that r and s come with every length that is at all likely: one in 256 of them begins with a zero octet. */
 const MANY = 600;
-const FUZZ_ROUNDS = Number(process.env.SEKISHO_FUZZ_ROUNDS ?? 3_000);
 
 const loaded = loadBindings();
 
@@ -151,10 +151,6 @@ suite("native signing", { skip: loaded.bindings === undefined ? loaded.reason : 
   test("no arguments end the process, whatever they are", async () => {
     const key = new bindings.EcKey(pkcs8(P256));
     const signer = new bindings.TokenSigner(hsm.module, 2);
-    const untyped =
-      (method: unknown, self: unknown): ((...args: unknown[]) => unknown) =>
-      (...args) =>
-        Reflect.apply(method as () => unknown, self, args);
     const targets = [
       { call: untyped(key.sign, key), right: [Buffer.alloc(64), 32, Buffer.alloc(144), Buffer.alloc(2)] },
       { call: untyped(signer.sign, signer), right: [tokenKey(), Buffer.alloc(64)] },
@@ -163,62 +159,7 @@ suite("native signing", { skip: loaded.bindings === undefined ? loaded.reason : 
       { call: (...args: unknown[]) => Reflect.construct(bindings.EcKey, args), right: [pkcs8(P256)] },
       { call: (...args: unknown[]) => Reflect.construct(bindings.TokenSigner, args), right: [hsm.module, 2] },
     ];
-    const outcomes = { returned: 0, refused: 0 };
-    for (let round = 0; round < FUZZ_ROUNDS; round++) {
-      const { call, right } = targets[round % targets.length] as (typeof targets)[number];
-      try {
-        await call(...mutated(right));
-        outcomes.returned++;
-      } catch (error) {
-        assert.ok(error instanceof Error, `thrown: ${String(error)}`);
-        outcomes.refused++;
-      }
-    }
-    assert.ok(outcomes.returned > 0 && outcomes.refused > outcomes.returned, JSON.stringify(outcomes));
+    await fuzzCalls(targets);
     signer.close();
   });
 });
-
-/** Arguments of which one or two, or a property of one, are something else; now and then too few or too many. */
-function mutated(right: readonly unknown[]): unknown[] {
-  const args = [...right];
-  for (let count = randomInt(3); count > 0; count--) {
-    const position = randomInt(args.length);
-    const old = args[position];
-    const isKey = typeof old === "object" && old !== null && "slot" in old;
-    const names = isKey ? Object.keys(old) : [];
-    args[position] =
-      isKey && randomInt(4) > 0 ? { ...old, [names[randomInt(names.length)] as string]: junk() } : junk();
-  }
-  if (randomInt(20) === 0) args.length = randomInt(args.length);
-  if (randomInt(20) === 0) args.push(junk());
-  return args;
-}
-
-function junk(): unknown {
-  const detached = new Uint8Array(32);
-  structuredClone(detached.buffer, { transfer: [detached.buffer] });
-  const throwing = {
-    get slot(): never {
-      throw new Error("getter");
-    },
-  };
-  const values: readonly unknown[] = [
-    ...[undefined, null, true, Number.NaN, -1, 0.5, 2 ** 31, 2 ** 53, Number.POSITIVE_INFINITY, 10n ** 30n],
-    ...["", "x".repeat(100_000), "/dev/null", Symbol("x"), () => {}, [], {}, throwing, detached],
-    ...[
-      new Uint8Array(new SharedArrayBuffer(64)),
-      new Uint16Array(32),
-      new Float64Array(8),
-      new DataView(detached.buffer),
-    ],
-    ...[
-      new ArrayBuffer(32),
-      randomBytes(randomInt(200)),
-      Buffer.alloc(1 << 20),
-      new Proxy({}, { get: () => randomBytes(8) }),
-    ],
-    ...[randomInt(1_000), new Proxy(new Uint8Array(32), {})],
-  ];
-  return values[randomInt(values.length)];
-}

@@ -1,0 +1,165 @@
+// RSASSA-PKCS1-v1_5 with a software key of 2048 bits, four signatures at a time in the calling thread.
+#include "addon.h"
+#include "openssl.h"
+#include "rsa-lanes.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+namespace sekisho {
+namespace {
+
+constexpr size_t kDigestOctets = 32;
+constexpr size_t kMostDigests = 65536;
+// DigestInfo before a SHA-256 digest (RFC 8017 9.2, note 1).
+constexpr uint8_t kDigestInfo[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                   0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+// Each operation squares the masks; as many squares later they are drawn anew. OpenSSL does so after 32.
+constexpr unsigned kMaskUses = 256;
+
+struct FreeNumber {
+  void operator()(BIGNUM* number) const { Openssl().BN_clear_free(number); }
+};
+struct FreeContext {
+  void operator()(BN_CTX* context) const { Openssl().BN_CTX_free(context); }
+};
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const { Openssl().EVP_PKEY_free(key); }
+};
+using Number = std::unique_ptr<BIGNUM, FreeNumber>;
+using Context = std::unique_ptr<BN_CTX, FreeContext>;
+
+Number NewNumber() { return Number(Openssl().BN_new()); }
+
+Number Parameter(EVP_PKEY* key, const char* name) {
+  BIGNUM* number = nullptr;
+  Openssl().EVP_PKEY_get_bn_param(key, name, &number);
+  return Number(number);
+}
+
+template <size_t octets>
+bool Octets(const Number& number, uint8_t (&into)[octets]) {
+  return number != nullptr && Openssl().BN_bn2binpad(number.get(), into, octets) == static_cast<int>(octets);
+}
+
+// What is kept of a key, wiped when it goes.
+template <typename T>
+struct Wiped : T {
+  using T::T;
+  ~Wiped() { Openssl().OPENSSL_cleanse(static_cast<T*>(this), sizeof(T)); }
+};
+
+// JavaScript: new RsaKey(privateKey); sign(digests, signatures).
+class RsaKey : public Napi::ObjectWrap<RsaKey> {
+ public:
+  static Napi::Function Define(Napi::Env env) { return DefineClass(env, "RsaKey", {InstanceMethod("sign", &RsaKey::Sign)}); }
+
+  explicit RsaKey(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RsaKey>(info) { Load(info); }
+
+ private:
+  void Load(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    const auto refuse = [&](const char* why) { Napi::TypeError::New(env, why).ThrowAsJavaScriptException(); };
+    if (!RsaLanes::Available()) return refuse("this processor has no AVX-512 IFMA");
+    const std::unique_ptr<EVP_PKEY, FreeKey> key(
+        PrivateKeyArgument(env, info[0], EVP_PKEY_RSA, "privateKey is no RSA private key"));
+    if (key == nullptr) return;
+    Wiped<RsaLanes::Key> parts;
+    if (!TakeApart(key.get(), parts))
+      return refuse("privateKey is not of 2048 bits, two primes and the public exponent 65537");
+    lanes_ = std::make_unique<Wiped<RsaLanes>>(parts);
+  }
+
+  bool TakeApart(EVP_PKEY* key, RsaLanes::Key& parts) {
+    const auto& openssl = Openssl();
+    modulus_ = Parameter(key, OSSL_PKEY_PARAM_RSA_N);
+    publicExponent_ = Parameter(key, OSSL_PKEY_PARAM_RSA_E);
+    const Number p = Parameter(key, OSSL_PKEY_PARAM_RSA_FACTOR1);
+    const Number q = Parameter(key, OSSL_PKEY_PARAM_RSA_FACTOR2);
+    const Number product = NewNumber();
+    const Context context(openssl.BN_CTX_new());
+    const auto isPrimeSize = [&](const Number& factor) {
+      return factor != nullptr && openssl.BN_num_bits(factor.get()) == RsaLanes::kPrimeOctets * 8;
+    };
+    const bool fits = modulus_ != nullptr && publicExponent_ != nullptr && product != nullptr && context != nullptr &&
+                      isPrimeSize(p) && isPrimeSize(q) && openssl.BN_is_word(publicExponent_.get(), 65537) == 1 &&
+                      openssl.BN_mul(product.get(), p.get(), q.get(), context.get()) == 1 &&
+                      openssl.BN_cmp(product.get(), modulus_.get()) == 0 &&
+                      openssl.BN_num_bits(product.get()) == RsaLanes::kOctets * 8 && Octets(p, parts.p) &&
+                      Octets(q, parts.q) && Octets(Parameter(key, OSSL_PKEY_PARAM_RSA_EXPONENT1), parts.dP) &&
+                      Octets(Parameter(key, OSSL_PKEY_PARAM_RSA_EXPONENT2), parts.dQ) &&
+                      Octets(Parameter(key, OSSL_PKEY_PARAM_RSA_COEFFICIENT1), parts.qInv);
+    openssl.ERR_clear_error();
+    return fits;
+  }
+
+  // Random r ^ e and 1 / r, modulo n.
+  bool DrawMasks() {
+    const auto& openssl = Openssl();
+    const Context context(openssl.BN_CTX_new());
+    const Number random = NewNumber(), mask = NewNumber(), unmask = NewNumber();
+    RsaLanes::Number masks[RsaLanes::kOperations], unmasks[RsaLanes::kOperations];
+    if (context == nullptr || random == nullptr || mask == nullptr || unmask == nullptr) return false;
+    for (size_t i = 0; i < RsaLanes::kOperations; i++) {
+      const bool drawn =
+          openssl.BN_priv_rand_range(random.get(), modulus_.get()) == 1 &&
+          openssl.BN_mod_inverse(unmask.get(), random.get(), modulus_.get(), context.get()) != nullptr &&
+          openssl.BN_mod_exp(mask.get(), random.get(), publicExponent_.get(), modulus_.get(), context.get()) == 1 &&
+          Octets(mask, masks[i]) && Octets(unmask, unmasks[i]);
+      if (!drawn) return false;
+    }
+    lanes_->Mask(masks, unmasks);
+    maskUses_ = kMaskUses;
+    return true;
+  }
+
+  void Sign(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    const auto refuse = [&](const char* why) { Napi::TypeError::New(env, why).ThrowAsJavaScriptException(); };
+    if (!IsUint8Array(info[0]) || !IsUint8Array(info[1])) return refuse("digests and signatures must be Uint8Arrays");
+    const auto digests = info[0].As<Napi::Uint8Array>();
+    auto signatures = info[1].As<Napi::Uint8Array>();
+    const size_t count = digests.ByteLength() / kDigestOctets;
+    if (count == 0 || count > kMostDigests || digests.ByteLength() != count * kDigestOctets)
+      return refuse("digests must have 32 octets, 1 to 65536 times");
+    if (signatures.ByteLength() != count * RsaLanes::kOctets) return refuse("signatures must have 256 octets for each digest");
+    RsaLanes::Number messages[RsaLanes::kOperations], results[RsaLanes::kOperations];
+    for (size_t i = 0; i < count; i += RsaLanes::kOperations) {
+      if (maskUses_ == 0 && !DrawMasks()) return ThrowOpenssl(env, "blinding");
+      maskUses_--;
+      // Where fewer are left, the last is signed again.
+      for (size_t lane = 0; lane < RsaLanes::kOperations; lane++)
+        Encode(messages[lane], digests.Data() + std::min(i + lane, count - 1) * kDigestOctets);
+      if (!lanes_->PrivateOperation(messages, results)) {
+        Napi::Error::New(env, "the signature does not verify").ThrowAsJavaScriptException();
+        return;
+      }
+      std::memcpy(signatures.Data() + i * RsaLanes::kOctets, results,
+                  std::min(RsaLanes::kOperations, count - i) * RsaLanes::kOctets);
+    }
+  }
+
+  // EMSA-PKCS1-v1_5 (RFC 8017 9.2).
+  static void Encode(RsaLanes::Number& message, const uint8_t* digest) {
+    constexpr size_t kEnd = RsaLanes::kOctets - kDigestOctets;
+    constexpr size_t kPadding = kEnd - sizeof kDigestInfo;
+    message[0] = 0;
+    message[1] = 1;
+    std::memset(message + 2, 0xff, kPadding - 3);
+    message[kPadding - 1] = 0;
+    std::memcpy(message + kPadding, kDigestInfo, sizeof kDigestInfo);
+    std::memcpy(message + kEnd, digest, kDigestOctets);
+  }
+
+  Number modulus_;
+  Number publicExponent_;
+  std::unique_ptr<Wiped<RsaLanes>> lanes_;
+  unsigned maskUses_ = 0;
+};
+
+}  // namespace
+
+void ExportRsaKey(Napi::Env env, Napi::Object exports) { exports.Set("RsaKey", RsaKey::Define(env)); }
+
+}  // namespace sekisho
