@@ -12,6 +12,8 @@
         "mapped-file.cc",
         "openssl.cc",
         "peer-table.cc",
+        "p256-curve.cc",
+        "p256-lanes.cc",
         "rsa-key.cc",
         "rsa-lanes.cc",
         "session-pool.cc",

@@ -34,10 +34,16 @@ void ThrowOpenssl(Napi::Env env, const char* what) {
   Napi::Error::New(env, std::string(what) + ": " + text).ThrowAsJavaScriptException();
 }
 
-EVP_PKEY* PrivateKeyArgument(Napi::Env env, Napi::Value value, int algorithm, const char* wrong) {
+NumberPointer KeyNumber(const KeyPointer& key, const char* name) {
+  BIGNUM* number = nullptr;
+  Openssl().EVP_PKEY_get_bn_param(key.get(), name, &number);
+  return NumberPointer(number);
+}
+
+KeyPointer PrivateKeyArgument(Napi::Env env, Napi::Value value, int algorithm, const char* wrong) {
   const auto refuse = [&](const char* why) {
     Napi::TypeError::New(env, why).ThrowAsJavaScriptException();
-    return nullptr;
+    return KeyPointer();
   };
   const auto& openssl = Openssl();
   if (!openssl.complete) return refuse("Node exports no OpenSSL");
@@ -45,11 +51,10 @@ EVP_PKEY* PrivateKeyArgument(Napi::Env env, Napi::Value value, int algorithm, co
   const auto der = value.As<Napi::Uint8Array>();
   if (der.ByteLength() == 0 || der.ByteLength() > kMostPrivateKey) return refuse("privateKey must have 1 to 8192 octets");
   const unsigned char* at = der.Data();
-  EVP_PKEY* key = openssl.d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.ByteLength()));
+  KeyPointer key(openssl.d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.ByteLength())));
   openssl.ERR_clear_error();
-  if (key != nullptr && openssl.EVP_PKEY_get_base_id(key) == algorithm) return key;
-  openssl.EVP_PKEY_free(key);
-  return refuse(wrong);
+  const bool fits = key != nullptr && openssl.EVP_PKEY_get_base_id(key.get()) == algorithm;
+  return fits ? std::move(key) : refuse(wrong);
 }
 
 }  // namespace sekisho

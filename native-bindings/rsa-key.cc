@@ -18,38 +18,6 @@ constexpr uint8_t kDigestInfo[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x8
 // Each operation squares the masks; as many squares later they are drawn anew. OpenSSL does so after 32.
 constexpr unsigned kMaskUses = 256;
 
-struct FreeNumber {
-  void operator()(BIGNUM* number) const { Openssl().BN_clear_free(number); }
-};
-struct FreeContext {
-  void operator()(BN_CTX* context) const { Openssl().BN_CTX_free(context); }
-};
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const { Openssl().EVP_PKEY_free(key); }
-};
-using Number = std::unique_ptr<BIGNUM, FreeNumber>;
-using Context = std::unique_ptr<BN_CTX, FreeContext>;
-
-Number NewNumber() { return Number(Openssl().BN_new()); }
-
-Number Parameter(EVP_PKEY* key, const char* name) {
-  BIGNUM* number = nullptr;
-  Openssl().EVP_PKEY_get_bn_param(key, name, &number);
-  return Number(number);
-}
-
-template <size_t octets>
-bool Octets(const Number& number, uint8_t (&into)[octets]) {
-  return number != nullptr && Openssl().BN_bn2binpad(number.get(), into, octets) == static_cast<int>(octets);
-}
-
-// What is kept of a key, wiped when it goes.
-template <typename T>
-struct Wiped : T {
-  using T::T;
-  ~Wiped() { Openssl().OPENSSL_cleanse(static_cast<T*>(this), sizeof(T)); }
-};
-
 // JavaScript: new RsaKey(privateKey); sign(digests, signatures).
 class RsaKey : public Napi::ObjectWrap<RsaKey> {
  public:
@@ -61,35 +29,34 @@ class RsaKey : public Napi::ObjectWrap<RsaKey> {
   void Load(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
     const auto refuse = [&](const char* why) { Napi::TypeError::New(env, why).ThrowAsJavaScriptException(); };
-    if (!RsaLanes::Available()) return refuse("this processor has no AVX-512 IFMA");
-    const std::unique_ptr<EVP_PKEY, FreeKey> key(
-        PrivateKeyArgument(env, info[0], EVP_PKEY_RSA, "privateKey is no RSA private key"));
+    if (!HasLanes()) return refuse("this processor has no AVX-512 IFMA");
+    const KeyPointer key = PrivateKeyArgument(env, info[0], EVP_PKEY_RSA, "privateKey is no RSA private key");
     if (key == nullptr) return;
     Wiped<RsaLanes::Key> parts;
-    if (!TakeApart(key.get(), parts))
+    if (!TakeApart(key, parts))
       return refuse("privateKey is not of 2048 bits, two primes and the public exponent 65537");
     lanes_ = std::make_unique<Wiped<RsaLanes>>(parts);
   }
 
-  bool TakeApart(EVP_PKEY* key, RsaLanes::Key& parts) {
+  bool TakeApart(const KeyPointer& key, RsaLanes::Key& parts) {
     const auto& openssl = Openssl();
-    modulus_ = Parameter(key, OSSL_PKEY_PARAM_RSA_N);
-    publicExponent_ = Parameter(key, OSSL_PKEY_PARAM_RSA_E);
-    const Number p = Parameter(key, OSSL_PKEY_PARAM_RSA_FACTOR1);
-    const Number q = Parameter(key, OSSL_PKEY_PARAM_RSA_FACTOR2);
-    const Number product = NewNumber();
-    const Context context(openssl.BN_CTX_new());
-    const auto isPrimeSize = [&](const Number& factor) {
+    modulus_ = KeyNumber(key, OSSL_PKEY_PARAM_RSA_N);
+    publicExponent_ = KeyNumber(key, OSSL_PKEY_PARAM_RSA_E);
+    const NumberPointer p = KeyNumber(key, OSSL_PKEY_PARAM_RSA_FACTOR1);
+    const NumberPointer q = KeyNumber(key, OSSL_PKEY_PARAM_RSA_FACTOR2);
+    const NumberPointer product = NewNumber();
+    const ContextPointer context(openssl.BN_CTX_new());
+    const auto isPrimeSize = [&](const NumberPointer& factor) {
       return factor != nullptr && openssl.BN_num_bits(factor.get()) == RsaLanes::kPrimeOctets * 8;
     };
     const bool fits = modulus_ != nullptr && publicExponent_ != nullptr && product != nullptr && context != nullptr &&
                       isPrimeSize(p) && isPrimeSize(q) && openssl.BN_is_word(publicExponent_.get(), 65537) == 1 &&
                       openssl.BN_mul(product.get(), p.get(), q.get(), context.get()) == 1 &&
                       openssl.BN_cmp(product.get(), modulus_.get()) == 0 &&
-                      openssl.BN_num_bits(product.get()) == RsaLanes::kOctets * 8 && Octets(p, parts.p) &&
-                      Octets(q, parts.q) && Octets(Parameter(key, OSSL_PKEY_PARAM_RSA_EXPONENT1), parts.dP) &&
-                      Octets(Parameter(key, OSSL_PKEY_PARAM_RSA_EXPONENT2), parts.dQ) &&
-                      Octets(Parameter(key, OSSL_PKEY_PARAM_RSA_COEFFICIENT1), parts.qInv);
+                      openssl.BN_num_bits(product.get()) == RsaLanes::kOctets * 8 && ToOctets(p, parts.p) &&
+                      ToOctets(q, parts.q) && ToOctets(KeyNumber(key, OSSL_PKEY_PARAM_RSA_EXPONENT1), parts.dP) &&
+                      ToOctets(KeyNumber(key, OSSL_PKEY_PARAM_RSA_EXPONENT2), parts.dQ) &&
+                      ToOctets(KeyNumber(key, OSSL_PKEY_PARAM_RSA_COEFFICIENT1), parts.qInv);
     openssl.ERR_clear_error();
     return fits;
   }
@@ -97,8 +64,8 @@ class RsaKey : public Napi::ObjectWrap<RsaKey> {
   // Random r ^ e and 1 / r, modulo n.
   bool DrawMasks() {
     const auto& openssl = Openssl();
-    const Context context(openssl.BN_CTX_new());
-    const Number random = NewNumber(), mask = NewNumber(), unmask = NewNumber();
+    const ContextPointer context(openssl.BN_CTX_new());
+    const NumberPointer random = NewNumber(), mask = NewNumber(), unmask = NewNumber();
     RsaLanes::Number masks[RsaLanes::kOperations], unmasks[RsaLanes::kOperations];
     if (context == nullptr || random == nullptr || mask == nullptr || unmask == nullptr) return false;
     for (size_t i = 0; i < RsaLanes::kOperations; i++) {
@@ -106,7 +73,7 @@ class RsaKey : public Napi::ObjectWrap<RsaKey> {
           openssl.BN_priv_rand_range(random.get(), modulus_.get()) == 1 &&
           openssl.BN_mod_inverse(unmask.get(), random.get(), modulus_.get(), context.get()) != nullptr &&
           openssl.BN_mod_exp(mask.get(), random.get(), publicExponent_.get(), modulus_.get(), context.get()) == 1 &&
-          Octets(mask, masks[i]) && Octets(unmask, unmasks[i]);
+          ToOctets(mask, masks[i]) && ToOctets(unmask, unmasks[i]);
       if (!drawn) return false;
     }
     lanes_->Mask(masks, unmasks);
@@ -152,8 +119,8 @@ class RsaKey : public Napi::ObjectWrap<RsaKey> {
     std::memcpy(message + kEnd, digest, kDigestOctets);
   }
 
-  Number modulus_;
-  Number publicExponent_;
+  NumberPointer modulus_;
+  NumberPointer publicExponent_;
   std::unique_ptr<Wiped<RsaLanes>> lanes_;
   unsigned maskUses_ = 0;
 };

@@ -1,99 +1,54 @@
+#define SEKISHO_LANES
 #include "rsa-lanes.h"
 
 #if defined(__x86_64__)
-// GCC 12 takes the undefined operands in its own header for mistakes.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#include <immintrin.h>
-
-#include <cstring>
-
-// Only these functions are compiled for such a processor; Available() says whether they may be called.
-#define LANES __attribute__((target("avx512f,avx512ifma")))
 
 namespace sekisho {
 namespace {
 
-using Vector = __m512i;
-
-constexpr unsigned kDigitBits = 52;
-constexpr uint64_t kDigitMask = (1ull << kDigitBits) - 1;
-constexpr size_t kLimbs = RsaLanes::kOctets / 8;
-
-LANES inline Vector Load(const uint64_t (&digit)[kLanes]) { return _mm512_load_si512(digit); }
-LANES inline void Store(uint64_t (&digit)[kLanes], Vector value) { _mm512_store_si512(digit, value); }
-
-// Leaves 52 bits of a digit and gives what is above, signed, to be added to the next.
-LANES inline Vector CarryOut(Vector& digit) {
-  const Vector carry = _mm512_srai_epi64(digit, kDigitBits);
-  digit = _mm512_and_si512(digit, _mm512_set1_epi64(kDigitMask));
-  return carry;
-}
+// 20 digits of 52 bits.
+constexpr size_t kHalfOctets = 130;
 
 // The other prime's lanes.
 LANES inline Vector Swapped(Vector value) { return _mm512_shuffle_i64x2(value, value, 0x4e); }
 // Lanes 0 to 3 in both halves.
 LANES inline Vector Twice(Vector value) { return _mm512_shuffle_i64x2(value, value, 0x44); }
 
-LANES void Add(Lanes& sum, const Lanes& other) {
+template <size_t digits>
+LANES void Add(Lanes<digits>& sum, const Lanes<digits>& other) {
   Vector carry = _mm512_setzero_si512();
-  for (size_t i = 0; i < kDigits; i++) {
+  for (size_t i = 0; i < digits; i++) {
     Vector digit = _mm512_add_epi64(_mm512_add_epi64(Load(sum.digit[i]), Load(other.digit[i])), carry);
     carry = CarryOut(digit);
     Store(sum.digit[i], digit);
   }
 }
 
-// Big-endian octets, at most 256, into one lane.
-void Write(WideLanes& number, size_t lane, const uint8_t* octets, size_t count) {
-  uint64_t limbs[kLimbs + 2] = {};
-  for (size_t i = 0; i < count; i++) limbs[i / 8] |= uint64_t{octets[count - 1 - i]} << (i % 8 * 8);
-  for (size_t i = 0; i < 2 * kDigits; i++) {
-    const size_t bit = i * kDigitBits;
-    const unsigned shift = bit % 64;
-    uint64_t digit = limbs[bit / 64] >> shift;
-    if (shift != 0) digit |= limbs[bit / 64 + 1] << (64 - shift);
-    (i < kDigits ? number.low : number.high).digit[i % kDigits][lane] = digit & kDigitMask;
-  }
-}
-
-void Read(const WideLanes& number, size_t lane, RsaLanes::Number& octets) {
-  const auto digit = [&](size_t i) {
-    return i < 2 * kDigits ? (i < kDigits ? number.low : number.high).digit[i % kDigits][lane] : 0;
-  };
-  for (size_t i = 0; i < kLimbs; i++) {
-    const size_t at = i * 64 / kDigitBits;
-    const unsigned shift = i * 64 % kDigitBits;
-    uint64_t limb = digit(at) >> shift | digit(at + 1) << (kDigitBits - shift);
-    if (2 * kDigitBits - shift < 64) limb |= digit(at + 2) << (2 * kDigitBits - shift);
-    for (size_t j = 0; j < 8; j++) octets[RsaLanes::kOctets - 1 - (i * 8 + j)] = static_cast<uint8_t>(limb >> (j * 8));
-  }
-}
-
-// One number for the lanes of p, another for those of q; both of 1024 bits at most.
-Lanes Pair(const RsaLanes::Prime& ofP, const RsaLanes::Prime& ofQ) {
-  WideLanes pair;
-  for (size_t lane = 0; lane < kLanes; lane++)
-    Write(pair, lane, lane < RsaLanes::kOperations ? ofP : ofQ, RsaLanes::kPrimeOctets);
-  return pair.low;
-}
-
 }  // namespace
 
-bool RsaLanes::Available() { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512ifma"); }
+// One number for the lanes of p, another for those of q.
+RsaLanes::Half RsaLanes::Pair(const Prime& ofP, const Prime& ofQ) {
+  Half pair;
+  for (size_t lane = 0; lane < kLanes; lane++) ToLane(pair, lane, lane < kOperations ? ofP : ofQ, kPrimeOctets);
+  return pair;
+}
+
+// Each value in a lane of p and in one of q.
+void RsaLanes::Spread(Whole& number, const Number (&values)[kOperations]) {
+  for (size_t lane = 0; lane < kLanes; lane++) {
+    ToLane(number.low, lane, values[lane % kOperations], kOctets);
+    ToLane(number.high, lane, values[lane % kOperations], kOctets, kDigits);
+  }
+}
 
 RsaLanes::RsaLanes(const Key& key)
     : modulus_(Pair(key.p, key.q)), otherModulus_(Pair(key.q, key.p)), exponent_(Pair(key.dP, key.dQ)), one_{} {
   for (size_t lane = 0; lane < kLanes; lane++) {
     one_.digit[0][lane] = 1;
-    // Newton: each round doubles the low bits in which m * inverse is 1; 3 of them are right at first.
-    const uint64_t m = modulus_.digit[0][lane];
-    uint64_t inverse = m;
-    for (int bits = 3; bits < 64; bits *= 2) inverse *= 2 - m * inverse;
-    negativeInverse_[lane] = -inverse & kDigitMask;
+    negativeInverse_[lane] = NegativeInverse(modulus_.digit[0][lane]);
   }
   // 2^1024 - m is 2^1024 mod m, since m has 1024 bits; doubled up to R, and to R^2.
-  Lanes power = {};
+  Half power = {};
   for (size_t lane = 0; lane < kLanes; lane++) power.digit[kDigits - 1][lane] = 1ull << (1024 - (kDigits - 1) * kDigitBits);
   SubtractModulus(power);
   for (size_t bit = 1024; bit < 2 * kDigits * kDigitBits; bit++) {
@@ -109,7 +64,7 @@ RsaLanes::RsaLanes(const Key& key)
 
 // product = a * b / R mod m, below 2 m for a and b below 4 m (m < R / 2^16): never more than that, so nothing is subtracted.
 // A digit takes up to 80 products of 52 bits, less than 2^59, before its carry is passed on. 0.28 us.
-LANES void RsaLanes::Multiply(Lanes& product, const Lanes& a, const Lanes& b) const {
+LANES void RsaLanes::Multiply(Half& product, const Half& a, const Half& b) const {
   const Vector zero = _mm512_setzero_si512();
   const Vector negativeInverse = Load(negativeInverse_);
   Vector sum[kDigits + 1];
@@ -143,16 +98,16 @@ LANES void RsaLanes::Multiply(Lanes& product, const Lanes& a, const Lanes& b) co
 }
 
 // residue = number * R mod m, below 4 m.
-LANES void RsaLanes::Reduce(Lanes& residue, const WideLanes& number) const {
-  Lanes high;
+LANES void RsaLanes::Reduce(Half& residue, const Whole& number) const {
+  Half high;
   Multiply(high, number.high, r3_);
   Multiply(residue, number.low, r2_);
   Add(residue, high);
 }
 
 // Subtracts the modulus in those lanes that are not below it.
-LANES void RsaLanes::SubtractModulus(Lanes& number) const {
-  Lanes difference;
+LANES void RsaLanes::SubtractModulus(Half& number) const {
+  Half difference;
   Vector borrow = _mm512_setzero_si512();
   for (size_t i = 0; i < kDigits; i++) {
     Vector digit = _mm512_add_epi64(_mm512_sub_epi64(Load(number.digit[i]), Load(modulus_.digit[i])), borrow);
@@ -167,17 +122,17 @@ LANES void RsaLanes::SubtractModulus(Lanes& number) const {
 }
 
 // number / R mod m, below m.
-LANES void RsaLanes::LeaveMontgomery(Lanes& number) const {
+LANES void RsaLanes::LeaveMontgomery(Half& number) const {
   Multiply(number, number, one_);
   SubtractModulus(number);
 }
 
 // Four bits of the exponent at a time, the highest first; what it multiplies by is picked out of all powers by masks.
-LANES void RsaLanes::RaiseToPrivate(Lanes& number) {
+LANES void RsaLanes::RaiseToPrivate(Half& number) {
   powers_[0] = r1_;
   for (size_t i = 1; i < kTable; i++) Multiply(powers_[i], powers_[i - 1], number);
   constexpr size_t kWindowsPerDigit = kDigitBits / kWindowBits;
-  Lanes power;
+  Half power;
   number = r1_;
   for (size_t window = 1024 / kWindowBits; window-- > 0;) {
     const __m128i shift = _mm_cvtsi32_si128(static_cast<int>(window % kWindowsPerDigit * kWindowBits));
@@ -200,15 +155,15 @@ LANES void RsaLanes::RaiseToPrivate(Lanes& number) {
 }
 
 // ^ 65537
-LANES void RsaLanes::RaiseToPublic(Lanes& number) const {
-  const Lanes base = number;
+LANES void RsaLanes::RaiseToPublic(Half& number) const {
+  const Half base = number;
   for (int i = 0; i < 16; i++) Multiply(number, number, number);
   Multiply(number, number, base);
 }
 
 // From residues modulo p and q the number modulo n, in the lanes of p and again in those of q (RFC 8017 5.1.2, step 2 b iii, iv).
-LANES void RsaLanes::Recombine(WideLanes& number, const Lanes& residue) const {
-  Lanes h;
+LANES void RsaLanes::Recombine(Whole& number, const Half& residue) const {
+  Half h;
   Vector carry = _mm512_setzero_si512();
   // m_1 - m_2, and 2 p, so that it is not negative: q < 2^1024 <= 2 p.
   for (size_t i = 0; i < kDigits; i++) {
@@ -238,12 +193,12 @@ LANES void RsaLanes::Recombine(WideLanes& number, const Lanes& residue) const {
 }
 
 // Modulo p and modulo q, which is modulo n. `message` is times R and below 4 m.
-LANES bool RsaLanes::IsSignature(const WideLanes& signature, const Lanes& message) const {
-  Lanes raised;
+LANES bool RsaLanes::IsSignature(const Whole& signature, const Half& message) const {
+  Half raised;
   Reduce(raised, signature);
   RaiseToPublic(raised);
   LeaveMontgomery(raised);
-  Lanes expected = message;
+  Half expected = message;
   LeaveMontgomery(expected);
   Vector difference = _mm512_setzero_si512();
   for (size_t i = 0; i < kDigits; i++)
@@ -252,17 +207,17 @@ LANES bool RsaLanes::IsSignature(const WideLanes& signature, const Lanes& messag
 }
 
 LANES void RsaLanes::Mask(const Number (&masks)[kOperations], const Number (&unmasks)[kOperations]) {
-  WideLanes number;
-  for (size_t lane = 0; lane < kLanes; lane++) Write(number, lane, masks[lane % kOperations], kOctets);
+  Whole number;
+  Spread(number, masks);
   Reduce(mask_, number);
-  for (size_t lane = 0; lane < kLanes; lane++) Write(number, lane, unmasks[lane % kOperations], kOctets);
+  Spread(number, unmasks);
   Reduce(unmask_, number);
 }
 
 LANES bool RsaLanes::PrivateOperation(const Number (&messages)[kOperations], Number (&results)[kOperations]) {
-  WideLanes number;
-  for (size_t lane = 0; lane < kLanes; lane++) Write(number, lane, messages[lane % kOperations], kOctets);
-  Lanes message, power;
+  Whole number;
+  Spread(number, messages);
+  Half message, power;
   Reduce(message, number);
   Multiply(power, message, mask_);
   RaiseToPrivate(power);
@@ -273,7 +228,10 @@ LANES bool RsaLanes::PrivateOperation(const Number (&messages)[kOperations], Num
   Multiply(mask_, mask_, mask_);
   Multiply(unmask_, unmask_, unmask_);
   if (!IsSignature(number, message)) return false;
-  for (size_t i = 0; i < kOperations; i++) Read(number, i, results[i]);
+  for (size_t i = 0; i < kOperations; i++) {
+    FromLane(number.high, i, results[i], kOctets - kHalfOctets);
+    FromLane(number.low, i, results[i] + kOctets - kHalfOctets, kHalfOctets);
+  }
   return true;
 }
 
@@ -283,7 +241,6 @@ LANES bool RsaLanes::PrivateOperation(const Number (&messages)[kOperations], Num
 
 namespace sekisho {
 
-bool RsaLanes::Available() { return false; }
 RsaLanes::RsaLanes(const Key&) {}
 void RsaLanes::Mask(const Number (&)[kOperations], const Number (&)[kOperations]) {}
 bool RsaLanes::PrivateOperation(const Number (&)[kOperations], Number (&)[kOperations]) { return false; }

@@ -3,25 +3,9 @@
 // no count depends on a secret.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "lanes.h"
 
 namespace sekisho {
-
-constexpr size_t kLanes = 8;
-// 1024 bits in digits of 52, which is what the processor multiplies (VPMADD52LUQ, VPMADD52HUQ).
-constexpr size_t kDigits = 20;
-
-// Eight numbers: their i-th digits stand side by side, the lowest first. Always below 2^1040.
-struct alignas(64) Lanes {
-  uint64_t digit[kDigits][kLanes];
-};
-
-// Eight numbers below 2^2080.
-struct WideLanes {
-  Lanes low;
-  Lanes high;
-};
 
 class RsaLanes {
  public:
@@ -37,9 +21,7 @@ class RsaLanes {
     Prime p, q, dP, dQ, qInv;
   };
 
-  // Whether this processor has what it takes.
-  static bool Available();
-
+  // On a processor that HasLanes().
   explicit RsaLanes(const Key& key);
 
   // Further operations raise messages times masks[i] to the private exponent, and divide by its image: unmasks[i] is
@@ -51,31 +33,43 @@ class RsaLanes {
   bool PrivateOperation(const Number (&messages)[kOperations], Number (&results)[kOperations]);
 
  private:
+  static constexpr size_t kDigits = 20;
   static constexpr unsigned kWindowBits = 4;
   static constexpr size_t kTable = 1 << kWindowBits;
 
-  void Multiply(Lanes& product, const Lanes& a, const Lanes& b) const;
-  void Reduce(Lanes& residue, const WideLanes& number) const;
-  void SubtractModulus(Lanes& number) const;
-  void LeaveMontgomery(Lanes& number) const;
-  void RaiseToPrivate(Lanes& number);
-  void RaiseToPublic(Lanes& number) const;
-  void Recombine(WideLanes& number, const Lanes& residue) const;
-  bool IsSignature(const WideLanes& signature, const Lanes& message) const;
+  // Eight numbers below 2^1040.
+  using Half = Lanes<kDigits>;
+  // Eight numbers below 2^2080.
+  struct Whole {
+    Half low;
+    Half high;
+  };
 
-  // Lanes 0 to 3 belong to p, 4 to 7 to q. R is 2^1040.
-  Lanes modulus_;
-  Lanes otherModulus_;
-  Lanes exponent_;
-  Lanes qInv_;
-  Lanes one_;
-  Lanes r1_;
-  Lanes r2_;
-  Lanes r3_;
-  Lanes mask_;
-  Lanes unmask_;
+  static Half Pair(const Prime& ofP, const Prime& ofQ);
+  static void Spread(Whole& number, const Number (&values)[kOperations]);
+
+  void Multiply(Half& product, const Half& a, const Half& b) const;
+  void Reduce(Half& residue, const Whole& number) const;
+  void SubtractModulus(Half& number) const;
+  void LeaveMontgomery(Half& number) const;
+  void RaiseToPrivate(Half& number);
+  void RaiseToPublic(Half& number) const;
+  void Recombine(Whole& number, const Half& residue) const;
+  bool IsSignature(const Whole& signature, const Half& message) const;
+
+  // Half 0 to 3 belong to p, 4 to 7 to q. R is 2^1040.
+  Half modulus_;
+  Half otherModulus_;
+  Half exponent_;
+  Half qInv_;
+  Half one_;
+  Half r1_;
+  Half r2_;
+  Half r3_;
+  Half mask_;
+  Half unmask_;
   alignas(64) uint64_t negativeInverse_[kLanes];
-  Lanes powers_[kTable];
+  Half powers_[kTable];
 };
 
 }  // namespace sekisho

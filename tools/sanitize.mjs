@@ -23,6 +23,7 @@ const SANITIZERS = "-fsanitize=address,undefined";
 /** The tests that call the addon. */
 const TESTS = [
   "unit/native-bindings",
+  "unit/native-p256",
   "unit/native-rsa",
   "unit/native-signing",
   "fault/native-sessions",

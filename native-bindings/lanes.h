@@ -1,0 +1,83 @@
+// Eight numbers in the lanes of AVX-512 registers, in digits of 52 bits, which is what the processor multiplies
+// (VPMADD52LUQ, VPMADD52HUQ: AVX-512 IFMA). Whatever is computed so takes the same steps for all eight.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sekisho {
+
+constexpr size_t kLanes = 8;
+constexpr unsigned kDigitBits = 52;
+constexpr uint64_t kDigitMask = (1ull << kDigitBits) - 1;
+
+// The i-th digits of the eight numbers stand side by side, the lowest first.
+template <size_t digits>
+struct alignas(64) Lanes {
+  uint64_t digit[digits][kLanes];
+};
+
+// Writes into one lane what stands from digit `first` on in a big-endian number.
+template <size_t digits>
+void ToLane(Lanes<digits>& lanes, size_t lane, const uint8_t* octets, size_t count, size_t first = 0) {
+  for (size_t i = 0; i < digits; i++) {
+    const size_t bit = (first + i) * kDigitBits;
+    uint64_t digit = 0;
+    for (size_t j = 0; j < 8 && bit / 8 + j < count; j++) digit |= uint64_t{octets[count - 1 - bit / 8 - j]} << (j * 8);
+    lanes.digit[i][lane] = (digit >> (bit % 8)) & kDigitMask;
+  }
+}
+
+// Reads the lowest octets of one lane, big-endian.
+template <size_t digits>
+void FromLane(const Lanes<digits>& lanes, size_t lane, uint8_t* octets, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const size_t at = i * 8 / kDigitBits;
+    const unsigned shift = i * 8 % kDigitBits;
+    uint64_t bits = lanes.digit[at][lane] >> shift;
+    if (shift > kDigitBits - 8 && at + 1 < digits) bits |= lanes.digit[at + 1][lane] << (kDigitBits - shift);
+    octets[count - 1 - i] = static_cast<uint8_t>(bits);
+  }
+}
+
+// -1 / odd mod 2^52, by Newton: each round doubles the low bits in which odd * inverse is 1; 3 of them are right at first.
+inline uint64_t NegativeInverse(uint64_t odd) {
+  uint64_t inverse = odd;
+  for (int bits = 3; bits < 64; bits *= 2) inverse *= 2 - odd * inverse;
+  return -inverse & kDigitMask;
+}
+
+// Whether this processor has what it takes.
+#if defined(__x86_64__)
+inline bool HasLanes() { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512ifma"); }
+#else
+inline bool HasLanes() { return false; }
+#endif
+
+}  // namespace sekisho
+
+#if defined(__x86_64__) && defined(SEKISHO_LANES)
+// GCC 12 takes the undefined operands in its own header for mistakes.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+
+// Only these functions are compiled for such a processor: HasLanes() says whether they may be called.
+#define LANES __attribute__((target("avx512f,avx512ifma")))
+
+namespace sekisho {
+
+using Vector = __m512i;
+
+LANES inline Vector Load(const uint64_t (&digit)[kLanes]) { return _mm512_load_si512(digit); }
+LANES inline void Store(uint64_t (&digit)[kLanes], Vector value) { _mm512_store_si512(digit, value); }
+
+// Leaves 52 bits of a digit and gives what is above, signed, to be added to the next.
+LANES inline Vector CarryOut(Vector& digit) {
+  const Vector carry = _mm512_srai_epi64(digit, kDigitBits);
+  digit = _mm512_and_si512(digit, _mm512_set1_epi64(kDigitMask));
+  return carry;
+}
+
+}  // namespace sekisho
+#endif
