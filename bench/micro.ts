@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { uptime } from "node:os";
 import { BasicOCSPResponse, OCSPRequest, OCSPResponse } from "@peculiar/asn1-ocsp";
 import { AsnConvert, OctetString } from "@peculiar/asn1-schema";
 import {
@@ -223,6 +224,11 @@ async function storeCases(dir: string, atEnd: BenchContext["atEnd"]): Promise<Ca
   return [
     row,
     { what: "journal position", ours: position, others: [{ name: "LMDB", run: readHead, atMost: 1 / 1.2 }] },
+    {
+      what: "time since boot",
+      ours: () => bindings.bootMilliseconds(),
+      others: [{ name: "os.uptime", run: uptime, atMost: 1 / 1.2 }],
+    },
   ];
 }
 

@@ -42,6 +42,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   sekisho::ExportListen(env, exports);
   sekisho::ExportAcceptor(env, exports);
   sekisho::ExportAdopt(env, exports);
+  sekisho::ExportBootClock(env, exports);
   sekisho::ExportEcKey(env, exports);
   sekisho::ExportMappedFile(env, exports);
   sekisho::ExportRsaKey(env, exports);

@@ -8,6 +8,7 @@ namespace sekisho {
 void ExportListen(Napi::Env env, Napi::Object exports);
 void ExportAcceptor(Napi::Env env, Napi::Object exports);
 void ExportAdopt(Napi::Env env, Napi::Object exports);
+void ExportBootClock(Napi::Env env, Napi::Object exports);
 void ExportEcKey(Napi::Env env, Napi::Object exports);
 void ExportMappedFile(Napi::Env env, Napi::Object exports);
 void ExportRsaKey(Napi::Env env, Napi::Object exports);

@@ -6,6 +6,7 @@
         "addon.cc",
         "acceptor.cc",
         "adopt.cc",
+        "boot-clock.cc",
         "ec-key.cc",
         "head-verdict.cc",
         "listen.cc",

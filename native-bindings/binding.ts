@@ -95,6 +95,8 @@ export interface Bindings {
    * `writable` must not be written, and a mapped file must not be truncated: the kernel ends the process for either.
    */
   mapFile(path: string, bytes: number, writable: boolean): ArrayBuffer;
+  /** Milliseconds since boot, suspend included. */
+  bootMilliseconds(): number;
   /** For the PKCS#11 module of that path, with up to `sessions` sessions. Throws Error if it is none. */
   readonly TokenSigner: new (
     module: string,

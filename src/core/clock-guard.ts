@@ -1,4 +1,5 @@
 import { uptime } from "node:os";
+import { loadBindings } from "../../native-bindings/binding.js";
 import type { Clock } from "./clock.js";
 
 /** Wall clock and time since boot may drift apart this far between two looks (NTP slews 0.5 ms a second). */
@@ -7,7 +8,10 @@ const MAX_STEP_MS = 2_000;
 const AGREEMENT_MS = 60_000;
 
 /** Milliseconds since boot, suspend included: what the wall clock is held against. */
-export const bootClock: Clock = { nowMs: () => uptime() * 1_000 };
+export function bootClock(): Clock {
+  const { bindings } = loadBindings();
+  return { nowMs: () => bindings?.bootMilliseconds() ?? uptime() * 1_000 };
+}
 
 /**
  * Guards signing against a wall clock that jumps (invariant 11). `observe` is called every second and before signing;

@@ -25,7 +25,7 @@ export async function runIssuer(configFile: string): Promise<void> {
   const config = loadConfig(configFile);
   const log = openLog("issuer");
   const stop = stopSignal();
-  const core = await openIssuerCore(config, new ClockGuard(systemClock, bootClock), log);
+  const core = await openIssuerCore(config, new ClockGuard(systemClock, bootClock()), log);
   core.failed.then((failure) => endAfterFailure(log, failure));
   try {
     await openKeys(core);

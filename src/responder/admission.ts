@@ -24,12 +24,14 @@ export type Admission =
 
 /**
  * Judges a request before it reaches a worker: what needs no signature never waits for one. The row is looked up
- * without refreshing the snapshot; it decides only the class, the worker decides the answer.
+ * without refreshing the snapshot; it decides only the class, the worker decides the answer. `position` is the journal
+ * position up to which the front end has caught up.
  */
 export function admit(
   request: Uint8Array,
   trust: Trust,
   status: StatusReader,
+  position: number,
   maxCertIDs: number,
 ): Admission {
   let parsed: OcspRequest;
@@ -40,7 +42,7 @@ export function admit(
     throw error;
   }
   const { certIDs, hasNonce, signature } = parsed;
-  trust.refresh();
+  trust.refreshAt(position);
   const issuer = trust.authority(certIDs[0]?.issuerKey);
   if (issuer === undefined || certIDs.some(({ issuerKey }) => trust.authority(issuerKey) !== issuer))
     return { refused: "unauthorized" };

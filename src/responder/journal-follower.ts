@@ -26,10 +26,10 @@ export class JournalFollower {
   /** Changes at or before this position may have left the ring. */
   private floor: number;
 
-  /** `position` reads the position file, or the journal head where the file cannot be mapped. */
+  /** `present` reads the position file, or the journal head where the file cannot be mapped. */
   constructor(
     private readonly status: StatusReader,
-    private readonly position: () => number,
+    private readonly present: () => number,
     private readonly cache: Evictable,
   ) {
     status.refresh();
@@ -37,9 +37,14 @@ export class JournalFollower {
     this.floor = this.applied;
   }
 
+  /** The position up to which every change has been applied. */
+  get position(): number {
+    return this.applied;
+  }
+
   /** Applies every record up to the present position. One comparison when nothing changed. */
   catchUp(): void {
-    if (this.position() === this.applied) return;
+    if (this.present() === this.applied) return;
     this.status.refresh();
     const head = this.status.head().position;
     if (head < this.applied || head - this.applied > MAX_RECORDS) this.forgetEverything(head);

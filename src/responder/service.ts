@@ -133,7 +133,7 @@ export async function startService(
   const frontend = new Frontend(
     cache,
     follower,
-    (request) => admit(request, trust, status, config.responder.maxCertIds),
+    (request) => admit(request, trust, status, follower.position, config.responder.maxCertIds),
     batcher,
     new PeerBudget(config.responder.peerWaiting),
     repository.handle,
@@ -191,7 +191,7 @@ export async function startService(
  * is not kept by responders: the journal's newest record stands for it.
  */
 function guardedClock(status: StatusReader, log: Log): { guard: ClockGuard; watch: NodeJS.Timeout } {
-  const guard = new ClockGuard(systemClock, bootClock, status.record(status.head().position)?.timeMs ?? 0);
+  const guard = new ClockGuard(systemClock, bootClock(), status.record(status.head().position)?.timeMs ?? 0);
   const look = clockWatch(guard, (fault) => {
     if (fault === undefined) log.warn("the clock is trusted again; signing goes on");
     else log.error({ fault }, "the clock is not trusted; nothing is signed");

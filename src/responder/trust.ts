@@ -70,6 +70,7 @@ const RETRY_MS = 1_000;
  */
 export class Trust {
   private generation = -1;
+  private position = -1;
   /** After the first batch: until then a token that fails is thrown, so that a wrong configuration does not serve. */
   private started = false;
   private readonly byKey = new Map<string, ServedIssuer>();
@@ -117,6 +118,13 @@ export class Trust {
       if (config !== undefined) this.add(stored, config, delegates.get(stored.issuer) ?? []);
     }
     this.generation = generation;
+  }
+
+  /** The same where the journal's position is known: without a read while it has not moved. */
+  refreshAt(position: number): void {
+    if (position === this.position) return;
+    this.refresh();
+    this.position = position;
   }
 
   private add(stored: StoredIssuer, config: IssuerConfig, delegates: readonly Uint8Array[]): void {

@@ -63,7 +63,7 @@ class Harness {
     this.frontend = new Frontend(
       this.cache,
       follower,
-      (request) => admit(request, trust, this.reader, 16),
+      (request) => admit(request, trust, this.reader, follower.position, 16),
       batcher,
       new PeerBudget(1_000),
       () => assert.fail(),

@@ -99,7 +99,7 @@ export class TestResponder {
     this.frontend = new Frontend(
       this.cache,
       follower,
-      (request) => admit(request, trust, reader, installation.config.responder.maxCertIds),
+      (request) => admit(request, trust, reader, follower.position, installation.config.responder.maxCertIds),
       batcher,
       new PeerBudget(options.peerWaiting ?? 100),
       repository,

@@ -57,6 +57,14 @@ suite("native bindings", { skip: loaded.bindings === undefined ? loaded.reason :
     (method: unknown): ((...args: unknown[]) => unknown) =>
     (...args) =>
       Reflect.apply(method as () => unknown, bindings, args);
+  test("bootMilliseconds is the kernel's time since boot", () => {
+    const [seconds = ""] = readFileSync("/proc/uptime", "latin1").split(" ");
+    const read = Number(seconds) * 1_000;
+    const between = bindings.bootMilliseconds();
+    assert.ok(between >= read - 20 && between < read + 5_000, `${between} after ${read}`);
+    assert.ok(bindings.bootMilliseconds() >= between);
+  });
+
   refusesJunk("listen", untyped(bindings.listen), ["127.0.0.1", 0, 1]);
   refusesJunk("findAdoption", untyped(bindings.findAdoption), ["/nowhere"]);
   refusesJunk("mapFile", untyped(bindings.mapFile), [join(dir, "none"), 8, true]);

@@ -51,7 +51,7 @@ async function throughIssuer(config: Config, issuer: string, operator: Operator)
 
 /** As the issuer itself would: its store, its lock, its audit log. */
 async function intoStore(config: Config, issuer: string): Promise<Seeder> {
-  const core = await openIssuerCore(config, new ClockGuard(systemClock, bootClock), openLog("seed"));
+  const core = await openIssuerCore(config, new ClockGuard(systemClock, bootClock()), openLog("seed"));
   try {
     await core.audit.append("service.start", { service: "seed", issuer });
     core.authorities.get(issuer);
