@@ -81,9 +81,19 @@ INLINE_LANES Element Add(const Element& a, const Element& b, const Modulus& modu
   return Settled(sum, modulus.twice);
 }
 
+INLINE_LANES Element Carried(const Vector (&sum)[kDigits + 1]) {
+  Element element;
+  Vector carry = _mm512_setzero_si512();
+  for (size_t i = 0; i < kDigits; i++) {
+    element.digit[i] = _mm512_add_epi64(sum[i], carry);
+    carry = CarryOut(element.digit[i]);
+  }
+  return element;
+}
+
 // a * b / R, below twice the modulus: R is 16 times the modulus, so for a and b below twice the modulus it is 4 / 16 of it and
 // the modulus at most. One of them may also be any number below R if the other is below the modulus.
-LANES Element Multiply(const Element& a, const Element& b, const Modulus& modulus) {
+INLINE_LANES Element Multiply(const Element& a, const Element& b, const Modulus& modulus) {
   const Vector zero = _mm512_setzero_si512();
   const Element m = Everywhere(modulus.value);
   const Vector negativeInverse = _mm512_set1_epi64(static_cast<long long>(modulus.negativeInverse));
@@ -102,13 +112,34 @@ LANES Element Multiply(const Element& a, const Element& b, const Modulus& modulu
     for (size_t j = 0; j < kDigits; j++) sum[j] = _mm512_madd52hi_epu64(sum[j + 1], a.digit[j], factor);
     for (size_t j = 0; j < kDigits; j++) sum[j] = _mm512_madd52hi_epu64(sum[j], m.digit[j], quotient);
   }
-  Element product;
-  Vector carry = zero;
+  return Carried(sum);
+}
+
+// The same modulo p = 2^256 - 2^224 + 2^192 + 2^96 - 1, in fewer steps; a tenth of a signature's time. The lowest digit of p is
+// 2^52 - 1, so the quotient is the lowest digit of the sum itself, and with that many p the lowest digit becomes 0 and
+// carries the quotient. The digit of 2^104 is 0.
+INLINE_LANES Element MultiplyP(const Element& a, const Element& b) {
+  const Vector zero = _mm512_setzero_si512();
+  const Vector p1 = _mm512_set1_epi64((1ll << 44) - 1);
+  const Vector p3 = _mm512_set1_epi64(1ll << 36);
+  const Vector p4 = _mm512_set1_epi64((1ll << 48) - (1ll << 16));
+  Vector sum[kDigits + 1];
+  for (auto& digit : sum) digit = zero;
+#pragma GCC unroll 5
   for (size_t i = 0; i < kDigits; i++) {
-    product.digit[i] = _mm512_add_epi64(sum[i], carry);
-    carry = CarryOut(product.digit[i]);
+    const Vector factor = b.digit[i];
+    for (size_t j = 0; j < kDigits; j++) sum[j] = _mm512_madd52lo_epu64(sum[j], a.digit[j], factor);
+    const Vector quotient = _mm512_and_si512(sum[0], _mm512_set1_epi64(kDigitMask));
+    sum[1] = _mm512_add_epi64(sum[1], _mm512_add_epi64(quotient, _mm512_srli_epi64(sum[0], kDigitBits)));
+    sum[1] = _mm512_madd52lo_epu64(sum[1], p1, quotient);
+    sum[2] = _mm512_madd52hi_epu64(sum[2], p1, quotient);
+    sum[3] = _mm512_madd52lo_epu64(sum[3], p3, quotient);
+    sum[4] = _mm512_madd52hi_epu64(_mm512_madd52lo_epu64(sum[4], p4, quotient), p3, quotient);
+    sum[5] = _mm512_madd52hi_epu64(zero, p4, quotient);
+    // Divided by 2^52: each digit is now the next lower one.
+    for (size_t j = 0; j < kDigits; j++) sum[j] = _mm512_madd52hi_epu64(sum[j + 1], a.digit[j], factor);
   }
-  return product;
+  return Carried(sum);
 }
 
 // Below the modulus, for a number below twice it.
@@ -134,50 +165,52 @@ INLINE_LANES __mmask8 Different(const Element& a, const Element& b) {
   return _mm512_test_epi64_mask(difference, difference);
 }
 
-// R^2 / a modulo a's prime, and the same for b: the inverses, by Fermat's little theorem. The exponents are public. Each
+// a becomes R^2 / a mod p, and b R^2 / b mod n: the inverses, by Fermat's little theorem. The exponents are public. Each
 // multiplication waits for the one before it, so that two at once take hardly longer than one.
-LANES void Invert(Element& a, const Modulus& ofA, Element& b, const Modulus& ofB) {
+LANES void Invert(Element& a, Element& b, const P256Curve& curve) {
+  const Modulus& p = curve.p;
+  const Modulus& n = curve.n;
   Element powersOfA[16], powersOfB[16];
-  powersOfA[0] = Everywhere(ofA.r1);
-  powersOfB[0] = Everywhere(ofB.r1);
+  powersOfA[0] = Everywhere(p.r1);
+  powersOfB[0] = Everywhere(n.r1);
   for (size_t i = 1; i < 16; i++) {
-    powersOfA[i] = Multiply(powersOfA[i - 1], a, ofA);
-    powersOfB[i] = Multiply(powersOfB[i - 1], b, ofB);
+    powersOfA[i] = MultiplyP(powersOfA[i - 1], a);
+    powersOfB[i] = Multiply(powersOfB[i - 1], b, n);
   }
   a = powersOfA[0];
   b = powersOfB[0];
-  for (size_t i = 0; i < sizeof ofA.inverter; i++) {
+  for (size_t i = 0; i < sizeof p.inverter; i++) {
     for (int j = 0; j < 4; j++) {
-      a = Multiply(a, a, ofA);
-      b = Multiply(b, b, ofB);
+      a = MultiplyP(a, a);
+      b = Multiply(b, b, n);
     }
-    a = Multiply(a, powersOfA[ofA.inverter[i]], ofA);
-    b = Multiply(b, powersOfB[ofB.inverter[i]], ofB);
+    a = MultiplyP(a, powersOfA[p.inverter[i]]);
+    b = Multiply(b, powersOfB[n.inverter[i]], n);
   }
 }
 
 // P + (x, y), for any P: the complete formulas of Renes, Costello and Batina (Complete addition formulas for prime order
 // elliptic curves, algorithm 5), so that no case is an exception that a branch would have to find.
 INLINE_LANES Point PlusAffine(const Point& point, const Element& x2, const Element& y2, const Element& b, const Modulus& p) {
-  Element t0 = Multiply(point.x, x2, p);
-  Element t1 = Multiply(point.y, y2, p);
-  Element t3 = Multiply(Add(x2, y2, p), Add(point.x, point.y, p), p);
+  Element t0 = MultiplyP(point.x, x2);
+  Element t1 = MultiplyP(point.y, y2);
+  Element t3 = MultiplyP(Add(x2, y2, p), Add(point.x, point.y, p));
   t3 = Subtract(t3, Add(t0, t1, p), p);
-  const Element t4 = Add(Multiply(y2, point.z, p), point.y, p);
-  Element y3 = Add(Multiply(x2, point.z, p), point.x, p);
-  Element x3 = Subtract(y3, Multiply(b, point.z, p), p);
+  const Element t4 = Add(MultiplyP(y2, point.z), point.y, p);
+  Element y3 = Add(MultiplyP(x2, point.z), point.x, p);
+  Element x3 = Subtract(y3, MultiplyP(b, point.z), p);
   x3 = Add(x3, Add(x3, x3, p), p);
   Element z3 = Subtract(t1, x3, p);
   x3 = Add(t1, x3, p);
   const Element t2 = Add(Add(point.z, point.z, p), point.z, p);
-  y3 = Subtract(Subtract(Multiply(b, y3, p), t2, p), t0, p);
+  y3 = Subtract(Subtract(MultiplyP(b, y3), t2, p), t0, p);
   y3 = Add(Add(y3, y3, p), y3, p);
   t0 = Subtract(Add(Add(t0, t0, p), t0, p), t2, p);
-  t1 = Multiply(t4, y3, p);
-  const Element t5 = Multiply(t0, y3, p);
-  y3 = Add(Multiply(x3, z3, p), t5, p);
-  x3 = Subtract(Multiply(t3, x3, p), t1, p);
-  z3 = Add(Multiply(t4, z3, p), Multiply(t3, t0, p), p);
+  t1 = MultiplyP(t4, y3);
+  const Element t5 = MultiplyP(t0, y3);
+  y3 = Add(MultiplyP(x3, z3), t5, p);
+  x3 = Subtract(MultiplyP(t3, x3), t1, p);
+  z3 = Add(MultiplyP(t4, z3), MultiplyP(t3, t0), p);
   return {x3, y3, z3};
 }
 
@@ -185,13 +218,13 @@ INLINE_LANES Point PlusAffine(const Point& point, const Element& x2, const Eleme
 LANES bool AreOnCurve(const Point& point, const P256Curve& curve) {
   const Modulus& p = curve.p;
   const auto& [x, y, z] = point;
-  const Element zz = Multiply(z, z, p);
-  const Element bz = Multiply(Everywhere(curve.b), z, p);
-  const Element xx = Multiply(x, x, p);
+  const Element zz = MultiplyP(z, z);
+  const Element bz = MultiplyP(Everywhere(curve.b), z);
+  const Element xx = MultiplyP(x, x);
   // x (x^2 - 3 z^2) + z^2 (b z)
   const Element factor = Subtract(xx, Add(Add(zz, zz, p), zz, p), p);
-  const Element right = Add(Multiply(x, factor, p), Multiply(zz, bz, p), p);
-  const Element left = Multiply(Multiply(y, y, p), z, p);
+  const Element right = Add(MultiplyP(x, factor), MultiplyP(zz, bz), p);
+  const Element left = MultiplyP(MultiplyP(y, y), z);
   return Different(Reduced(left, p), Reduced(right, p)) == 0;
 }
 
@@ -265,14 +298,14 @@ LANES bool P256Lanes::Sign(const Number (&digests)[kSignatures], const Nonce (&n
   const Point point = GeneratorTimes(LeftMontgomery(kR, n), curve_);
   Element zInverseR = point.z;
   Element kInverseR = kR;
-  Invert(zInverseR, p, kInverseR, n);
-  const Element rest = Reduced(LeftMontgomery(Multiply(point.x, zInverseR, p), p), n);
+  Invert(zInverseR, kInverseR, curve_);
+  const Element rest = Reduced(LeftMontgomery(MultiplyP(point.x, zInverseR), p), n);
   const Element sumR =
       Add(Multiply(Read(digests), r2, n), Multiply(Multiply(rest, r2, n), Loaded(privateKey_), n), n);
   const Element sR = Multiply(kInverseR, sumR, n);
   const Element result = LeftMontgomery(sR, n);
 
-  const __mmask8 wrong = Different(Reduced(Multiply(point.z, zInverseR, p), p), Everywhere(p.r1)) |
+  const __mmask8 wrong = Different(Reduced(MultiplyP(point.z, zInverseR), p), Everywhere(p.r1)) |
                          Different(Reduced(Multiply(sR, kR, n), n), Reduced(sumR, n));
   const __mmask8 notZero = Different(rest, Zero()) & Different(result, Zero());
   if (!AreOnCurve(point, curve_) || wrong != 0 || notZero != 0xff) return false;
