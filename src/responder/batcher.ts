@@ -19,12 +19,12 @@ export interface BatcherOptions {
 const MAX_SIGNING_MS = 20;
 const MAX_REQUESTS = 64;
 /**
- * What takes less to sign is not worth a worker of its own while another is at work: handing a batch over costs both
- * threads something. With P-256 that saves a tenth of an answer's processor time.
+ * As many workers are at work as have so long to sign each: waking one costs both threads something. With P-256 and 32
+ * clients one worker is enough, which saves a tenth of an answer's processor time.
  */
-const WORTH_SIGNING_MS = 0.3;
-/** It does not wait longer for that other worker, which may hang. */
-const MAX_HOLD_MS = 1;
+const WORTH_SIGNING_MS = 0.7;
+/** Nothing waits much longer than this for a worker at work while another is idle: the one may hang. */
+const MAX_HOLD_MS = 3;
 /** A signature's time before the first one. */
 const FIRST_GUESS_MS = 1;
 /** How much slower a token may seem from one batch to the next. */
@@ -50,6 +50,8 @@ interface Waiting {
 
 interface Batch {
   readonly waiting: readonly Waiting[];
+  /** Equal ones counted each. */
+  readonly requests: number;
   /** It holds requests of a yielding class. */
   readonly yields: boolean;
 }
@@ -65,6 +67,11 @@ class Queue {
     const same = this.waiting.get(key);
     if (same !== undefined) same.deliver.push(deliver);
     else this.waiting.set(key, { request, since: performance.now(), deliver: [deliver] });
+  }
+
+  get oldest(): Waiting | undefined {
+    const [first] = this.waiting.values();
+    return first;
   }
 
   /** Takes the oldest for which `wanted` holds into `into`, until it does not hold or `into` has `most`. */
@@ -83,8 +90,8 @@ class Queue {
 }
 
 /**
- * Gathers requests into batches: what arrives in one turn of the event loop is shared out among the workers that are
- * free, as far as it is worth one each; while none is, a batch waits until it has a place's share of all requests, so that
+ * Gathers requests into batches: what arrives in one turn of the event loop is shared out among those workers that all
+ * requests are worth and that are free; while none is, a batch waits until it has a place's share of all requests, so that
  * there are few batches and none keeps its worker long after the others. The better class goes first (invariant 9). A
  * request that equals one still waiting shares its answer; one that was handed out already is not joined, because a
  * revocation may have been acknowledged since (invariant 1).
@@ -96,13 +103,15 @@ export class Batcher {
     unknown: new Queue(),
     refresh: new Queue(),
   };
+  /** Batches under way, and those held. */
   private inFlight = 0;
+  /** Batches that wait for a worker at work although another is idle, oldest first. */
+  private readonly held: Batch[] = [];
   /** Batches under way that hold requests of a yielding class. */
   private yielding = 0;
   private answering = 0;
   private scheduled = false;
-  /** Runs while requests wait although a worker is free. */
-  private hold: NodeJS.Timeout | undefined;
+  private watching: NodeJS.Timeout | undefined;
   /**
    * Time one signature takes at its quickest of late, in milliseconds. Not the mean: where processors are short, batches
    * take longer, and smaller ones would only make it worse.
@@ -132,43 +141,43 @@ export class Batcher {
     return true;
   }
 
-  private dispatch(mayHold = true): void {
+  private dispatch(useful = this.usefulWorkers()): void {
     this.scheduled = false;
     this.giveUpOld();
-    while (this.inFlight < this.places) {
-      const batch = this.take(this.share(mayHold));
-      if (batch.waiting.length === 0) return;
-      void this.send(batch);
+    while (this.held.length > 0 && this.handedOut < useful) void this.send(this.held.shift() as Batch);
+    while (this.inFlight < useful * PLACES) {
+      const batch = this.take(this.share(useful));
+      if (batch.waiting.length === 0) break;
+      this.begin(batch, useful);
     }
+    this.watch();
   }
 
-  private get places(): number {
-    return this.options.workers * PLACES;
+  /** How many workers what waits and what is under way is worth. */
+  private usefulWorkers(): number {
+    const requests = this.queued((queue) => queue.waiting.size, this.open) + this.answering;
+    const worth = Math.ceil((requests * this.expectedMs) / WORTH_SIGNING_MS);
+    return Math.min(this.options.workers, Math.max(1, worth));
+  }
+
+  private get expectedMs(): number {
+    return this.signatureMs ?? FIRST_GUESS_MS;
   }
 
   /** Classes that the next batch may take from. Those that it may not take from have no say in its size either. */
   private get open(): readonly RequestClass[] {
-    const mayYield = this.yielding < Math.max(1, this.places * YIELDING_SHARE);
+    const mayYield = this.yielding < Math.max(1, this.options.workers * PLACES * YIELDING_SHARE);
     return mayYield ? REQUEST_CLASSES : BETTER;
   }
 
-  /** How many requests the next batch gets; 0 if it can wait for more. */
-  private share(mayHold: boolean): number {
+  /** How many requests the next batch gets; 0 if it waits for more. */
+  private share(useful: number): number {
     const waiting = this.queued((queue) => queue.waiting.size, this.open);
-    if (waiting === 0) return 0;
-    const signatureMs = this.signatureMs ?? FIRST_GUESS_MS;
-    const most = Math.min(MAX_REQUESTS, Math.max(1, Math.floor(MAX_SIGNING_MS / signatureMs)));
-    const worth = Math.min(most, Math.ceil(WORTH_SIGNING_MS / signatureMs));
-    const free = this.options.workers - this.inFlight;
-    const share = free > 0 ? waiting / free : (waiting + this.answering) / this.places;
-    const size = Math.min(most, Math.max(worth, Math.ceil(share)));
-    if (free <= 0) return waiting < size ? 0 : size;
-    if (!mayHold || this.inFlight === 0 || waiting >= worth) return size;
-    this.hold ??= setTimeout(() => {
-      this.hold = undefined;
-      this.dispatch(false);
-    }, MAX_HOLD_MS);
-    return 0;
+    const free = useful - this.inFlight;
+    const share = free > 0 ? waiting / free : (waiting + this.answering) / (useful * PLACES);
+    const most = Math.min(MAX_REQUESTS, Math.max(1, Math.floor(MAX_SIGNING_MS / this.expectedMs)));
+    const size = Math.min(most, Math.ceil(share));
+    return waiting < size && free <= 0 ? 0 : size;
   }
 
   private queued(count: (queue: Queue) => number, classes: readonly RequestClass[]): number {
@@ -182,7 +191,8 @@ export class Batcher {
       this.queues[name].take(waiting, most, () => true);
       if (BETTER.includes(name)) better = waiting.length;
     }
-    return { waiting, yields: waiting.length > better };
+    const requests = waiting.reduce((sum, { deliver }) => sum + deliver.length, 0);
+    return { waiting, requests, yields: waiting.length > better };
   }
 
   /** A better class may keep another waiting for ever; then it is told so. */
@@ -194,11 +204,42 @@ export class Batcher {
     for (const waiting of old) this.putOff(waiting);
   }
 
-  private async send({ waiting, yields }: Batch): Promise<void> {
-    const requests = waiting.reduce((sum, { deliver }) => sum + deliver.length, 0);
+  private begin(batch: Batch, useful: number): void {
+    // The pool would give it to a worker that is idle.
+    const isHeld = useful < this.options.workers && this.handedOut >= useful;
     this.inFlight++;
-    if (yields) this.yielding++;
-    this.answering += requests;
+    if (batch.yields) this.yielding++;
+    this.answering += batch.requests;
+    if (isHeld) this.held.push(batch);
+    else void this.send(batch);
+  }
+
+  /** Batches that the pool has. */
+  private get handedOut(): number {
+    return this.inFlight - this.held.length;
+  }
+
+  /** The request that is to be handed out next. */
+  private get next(): Waiting | undefined {
+    const [held] = this.held;
+    if (held !== undefined) return held.waiting[0];
+    const name = this.open.find((each) => this.queues[each].requests > 0);
+    return name === undefined ? undefined : this.queues[name].oldest;
+  }
+
+  /** Lets nothing wait long for a worker at work while another is idle. */
+  private watch(): void {
+    if (this.watching !== undefined || this.handedOut >= this.options.workers) return;
+    const { next } = this;
+    if (next === undefined) return;
+    this.watching = setTimeout(() => {
+      this.watching = undefined;
+      if (this.next === next) this.dispatch(this.options.workers);
+      else this.watch();
+    }, MAX_HOLD_MS);
+  }
+
+  private async send({ waiting, requests, yields }: Batch): Promise<void> {
     const result = await this.answered(waiting);
     this.inFlight--;
     if (yields) this.yielding--;

@@ -156,46 +156,73 @@ describe("Batcher", () => {
     );
   });
 
-  test("quick signatures: a few requests wait for the worker that is busy, though another is free, but not if it hangs", async (t) => {
-    t.mock.timers.enable({ apis: ["setTimeout"] });
-    const { add, runs } = makeBatcher(2);
-    // Until 10 us a signature are believed, of which 30 are worth a worker of their own.
+  /** A batcher that believes in 10 us a signature, of which 70 are worth a second worker. */
+  const makeQuick = async () => {
+    const made = makeBatcher(2);
     for (let i = 0; i < 20; i++) {
-      add(`warm${i}`);
+      made.add(`warm${i}`);
       await turn();
-      runs.pop()?.finish({ signatures: 64, signingMs: 0.64 });
+      made.runs.pop()?.finish({ signatures: 64, signingMs: 0.64 });
       await turn();
     }
-    const asked = () => runs.map(({ requests }) => requests.length);
+    return { ...made, asked: () => made.runs.map(({ requests }) => requests.length) };
+  };
+
+  test("quick signatures: requests are not worth a second worker until they are many", async () => {
+    const { add, runs, asked } = await makeQuick();
     add("first");
     await turn();
-    assert.deepEqual(asked(), [1], "with nothing under way, one is enough");
-    for (const text of names(29)) add(text);
-    await turn();
     assert.deepEqual(asked(), [1]);
-    add("thirtieth");
+    for (const text of names(10)) add(text);
     await turn();
-    assert.deepEqual(asked(), [1, 30]);
+    assert.deepEqual(asked(), [1], "the next batch is held for the worker at work");
     runs[0]?.finish();
     await turn();
-    add("while one is busy");
+    assert.deepEqual(asked(), [1, 6], "it was a place's share of 11");
+    for (const text of names(60, "more")) add(text);
     await turn();
-    assert.deepEqual(asked(), [1, 30]);
+    // 71 are worth it: the other worker takes what waits, as far as it fits.
+    assert.deepEqual(asked(), [1, 6, 64]);
+  });
+
+  test("quick signatures: what is held goes to another worker when they have become many", async () => {
+    const { add, asked } = await makeQuick();
+    for (const text of names(8)) add(text);
+    await turn();
+    for (const text of names(8, "held")) add(text);
+    await turn();
+    assert.deepEqual(asked(), [8]);
+    for (const text of names(60, "more")) add(text);
+    await turn();
+    assert.deepEqual(asked(), [8, 8, 19, 19], "a place's share of 76");
+  });
+
+  test("quick signatures: nothing waits for a worker that hangs while another is idle", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { add, runs, asked } = await makeQuick();
+    add("hangs");
+    await turn();
+    add("held");
+    await turn();
+    add("waits");
+    await turn();
+    assert.deepEqual(asked(), [1]);
+    t.mock.timers.tick(3);
+    assert.deepEqual(asked(), [1, 1, 1]);
+    assert.deepEqual(runs[1]?.requests, ["held"]);
     runs[1]?.finish();
-    await turn();
-    assert.deepEqual(asked(), [1, 30, 1]);
-    add("while one hangs");
-    await turn();
-    assert.deepEqual(asked(), [1, 30, 1]);
-    t.mock.timers.tick(1);
-    assert.deepEqual(runs[3]?.requests, ["while one hangs"]);
     runs[2]?.finish();
     await turn();
-    add("and again");
-    await turn();
-    assert.deepEqual(asked(), [1, 30, 1, 1]);
-    t.mock.timers.tick(1);
-    assert.deepEqual(runs[4]?.requests, ["and again"]);
+    for (const text of ["again", "and again"]) {
+      add(text);
+      await turn();
+      // Whoever looks after them may have begun to before this one came.
+      t.mock.timers.tick(3);
+      t.mock.timers.tick(3);
+      assert.deepEqual(runs.at(-1)?.requests, [text]);
+      runs.at(-1)?.finish();
+      await turn();
+    }
   });
 
   test("what has been answered is gone with the next young collection", async () => {
