@@ -95,8 +95,9 @@ class Builder {
 }  // namespace
 
 const P256Curve* TheP256Curve() {
-  static const std::unique_ptr<P256Curve> curve = Builder::Build();
-  return curve.get();
+  // Never freed: a worker may sign while the process ends.
+  static const P256Curve* const curve = Builder::Build().release();
+  return curve;
 }
 
 }  // namespace sekisho

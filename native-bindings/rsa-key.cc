@@ -99,6 +99,8 @@ class RsaKey : public Napi::ObjectWrap<RsaKey> {
       for (size_t lane = 0; lane < RsaLanes::kOperations; lane++)
         Encode(messages[lane], digests.Data() + std::min(i + lane, count - 1) * kDigestOctets);
       if (!lanes_->PrivateOperation(messages, results)) {
+        // Masks that a fault has hit would make the next ones fail too.
+        maskUses_ = 0;
         Napi::Error::New(env, "the signature does not verify").ThrowAsJavaScriptException();
         return;
       }

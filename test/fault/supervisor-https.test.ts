@@ -127,13 +127,22 @@ describe("HTTPS on a second port (Q2.1)", () => {
 
   const refuses = (what: string, prepare: () => void, outcome: RegExp): void => {
     test(`${what} is refused whole at SIGHUP`, async () => {
-      const [processes, name] = [responder.processes(), await served()];
+      const [before, name] = [responder.processes(), await served()];
       prepare();
-      await responder.reload(outcome);
-      assert.deepEqual(responder.processes(), processes);
-      assert.equal(await served(), name);
-      install(renewed);
-      installation.write(installation.text);
+      try {
+        await responder.reload(outcome);
+        // One that the reload before has replaced may have ended meanwhile.
+        const after = responder.processes();
+        assert.deepEqual(
+          after.filter((pid) => !before.includes(pid)),
+          [],
+        );
+        assert.ok(after.length >= 2);
+        assert.equal(await served(), name);
+      } finally {
+        install(renewed);
+        installation.write(installation.text);
+      }
     });
   };
   refuses(
