@@ -1,7 +1,7 @@
-#define SEKISHO_LANES
 #include "p256-lanes.h"
 
 #if defined(__x86_64__)
+#include "lane-vectors.h"
 
 #define INLINE_LANES LANES inline __attribute__((always_inline))
 
@@ -81,66 +81,58 @@ INLINE_LANES Element Add(const Element& a, const Element& b, const Modulus& modu
   return Settled(sum, modulus.twice);
 }
 
-INLINE_LANES Element Carried(const Vector (&sum)[kDigits + 1]) {
-  Element element;
-  Vector carry = _mm512_setzero_si512();
-  for (size_t i = 0; i < kDigits; i++) {
-    element.digit[i] = _mm512_add_epi64(sum[i], carry);
-    carry = CarryOut(element.digit[i]);
-  }
-  return element;
+// Adds so many times the modulus that the lowest digit becomes 0, and carries what it was more than that.
+INLINE_LANES void ClearLowest(Vector (&sum)[kDigits + 1], const Modulus& modulus) {
+  const Element m = Everywhere(modulus.value);
+  const Vector negativeInverse = _mm512_set1_epi64(static_cast<long long>(modulus.negativeInverse));
+  const Vector quotient = _mm512_madd52lo_epu64(_mm512_setzero_si512(), sum[0], negativeInverse);
+  const Vector lowest = _mm512_madd52lo_epu64(sum[0], m.digit[0], quotient);
+  sum[1] = _mm512_add_epi64(sum[1], _mm512_srli_epi64(lowest, kDigitBits));
+  for (size_t j = 1; j < kDigits; j++) sum[j] = _mm512_madd52lo_epu64(sum[j], m.digit[j], quotient);
+  for (size_t j = 0; j < kDigits; j++) sum[j + 1] = _mm512_madd52hi_epu64(sum[j + 1], m.digit[j], quotient);
+}
+
+// The same for p = 2^256 - 2^224 + 2^192 + 2^96 - 1, in fewer steps: that saves a tenth of a signature. The lowest digit of p
+// is 2^52 - 1, so the quotient is the lowest digit of the sum itself, and what is carried is more by it. The third is 0.
+struct ModuloP {};
+INLINE_LANES void ClearLowest(Vector (&sum)[kDigits + 1], ModuloP) {
+  const Vector p1 = _mm512_set1_epi64((1ll << 44) - 1);
+  const Vector p3 = _mm512_set1_epi64(1ll << 36);
+  const Vector p4 = _mm512_set1_epi64((1ll << 48) - (1ll << 16));
+  const Vector quotient = _mm512_and_si512(sum[0], _mm512_set1_epi64(kDigitMask));
+  sum[1] = _mm512_add_epi64(sum[1], _mm512_add_epi64(quotient, _mm512_srli_epi64(sum[0], kDigitBits)));
+  sum[1] = _mm512_madd52lo_epu64(sum[1], p1, quotient);
+  sum[2] = _mm512_madd52hi_epu64(sum[2], p1, quotient);
+  sum[3] = _mm512_madd52lo_epu64(sum[3], p3, quotient);
+  sum[4] = _mm512_madd52hi_epu64(_mm512_madd52lo_epu64(sum[4], p4, quotient), p3, quotient);
+  sum[5] = _mm512_madd52hi_epu64(sum[5], p4, quotient);
 }
 
 // a * b / R, below twice the modulus: R is 16 times the modulus, so for a and b below twice the modulus it is 4 / 16 of it and
 // the modulus at most. One of them may also be any number below R if the other is below the modulus.
-INLINE_LANES Element Multiply(const Element& a, const Element& b, const Modulus& modulus) {
-  const Vector zero = _mm512_setzero_si512();
-  const Element m = Everywhere(modulus.value);
-  const Vector negativeInverse = _mm512_set1_epi64(static_cast<long long>(modulus.negativeInverse));
+template <typename Modulo>
+INLINE_LANES Element Multiply(const Element& a, const Element& b, const Modulo& modulus) {
   Vector sum[kDigits + 1];
-  for (auto& digit : sum) digit = zero;
+  for (auto& digit : sum) digit = _mm512_setzero_si512();
 #pragma GCC unroll 5
   for (size_t i = 0; i < kDigits; i++) {
     const Vector factor = b.digit[i];
     for (size_t j = 0; j < kDigits; j++) sum[j] = _mm512_madd52lo_epu64(sum[j], a.digit[j], factor);
-    // What makes the lowest digit 0 when so many times the modulus are added.
-    const Vector quotient = _mm512_madd52lo_epu64(zero, sum[0], negativeInverse);
-    const Vector lowest = _mm512_madd52lo_epu64(sum[0], m.digit[0], quotient);
-    for (size_t j = 1; j < kDigits; j++) sum[j] = _mm512_madd52lo_epu64(sum[j], m.digit[j], quotient);
-    sum[1] = _mm512_add_epi64(sum[1], _mm512_srli_epi64(lowest, kDigitBits));
+    ClearLowest(sum, modulus);
     // Divided by 2^52: each digit is now the next lower one.
     for (size_t j = 0; j < kDigits; j++) sum[j] = _mm512_madd52hi_epu64(sum[j + 1], a.digit[j], factor);
-    for (size_t j = 0; j < kDigits; j++) sum[j] = _mm512_madd52hi_epu64(sum[j], m.digit[j], quotient);
+    sum[kDigits] = _mm512_setzero_si512();
   }
-  return Carried(sum);
+  Element product;
+  Vector carry = _mm512_setzero_si512();
+  for (size_t i = 0; i < kDigits; i++) {
+    product.digit[i] = _mm512_add_epi64(sum[i], carry);
+    carry = CarryOut(product.digit[i]);
+  }
+  return product;
 }
 
-// The same modulo p = 2^256 - 2^224 + 2^192 + 2^96 - 1, in fewer steps; a tenth of a signature's time. The lowest digit of p is
-// 2^52 - 1, so the quotient is the lowest digit of the sum itself, and with that many p the lowest digit becomes 0 and
-// carries the quotient. The digit of 2^104 is 0.
-INLINE_LANES Element MultiplyP(const Element& a, const Element& b) {
-  const Vector zero = _mm512_setzero_si512();
-  const Vector p1 = _mm512_set1_epi64((1ll << 44) - 1);
-  const Vector p3 = _mm512_set1_epi64(1ll << 36);
-  const Vector p4 = _mm512_set1_epi64((1ll << 48) - (1ll << 16));
-  Vector sum[kDigits + 1];
-  for (auto& digit : sum) digit = zero;
-#pragma GCC unroll 5
-  for (size_t i = 0; i < kDigits; i++) {
-    const Vector factor = b.digit[i];
-    for (size_t j = 0; j < kDigits; j++) sum[j] = _mm512_madd52lo_epu64(sum[j], a.digit[j], factor);
-    const Vector quotient = _mm512_and_si512(sum[0], _mm512_set1_epi64(kDigitMask));
-    sum[1] = _mm512_add_epi64(sum[1], _mm512_add_epi64(quotient, _mm512_srli_epi64(sum[0], kDigitBits)));
-    sum[1] = _mm512_madd52lo_epu64(sum[1], p1, quotient);
-    sum[2] = _mm512_madd52hi_epu64(sum[2], p1, quotient);
-    sum[3] = _mm512_madd52lo_epu64(sum[3], p3, quotient);
-    sum[4] = _mm512_madd52hi_epu64(_mm512_madd52lo_epu64(sum[4], p4, quotient), p3, quotient);
-    sum[5] = _mm512_madd52hi_epu64(zero, p4, quotient);
-    // Divided by 2^52: each digit is now the next lower one.
-    for (size_t j = 0; j < kDigits; j++) sum[j] = _mm512_madd52hi_epu64(sum[j + 1], a.digit[j], factor);
-  }
-  return Carried(sum);
-}
+INLINE_LANES Element MultiplyP(const Element& a, const Element& b) { return Multiply(a, b, ModuloP{}); }
 
 // Below the modulus, for a number below twice it.
 INLINE_LANES Element Reduced(const Element& element, const Modulus& modulus) {

@@ -1,7 +1,7 @@
-#define SEKISHO_LANES
 #include "rsa-lanes.h"
 
 #if defined(__x86_64__)
+#include "lane-vectors.h"
 
 namespace sekisho {
 namespace {
@@ -70,7 +70,7 @@ LANES void RsaLanes::Multiply(Half& product, const Half& a, const Half& b) const
   Vector sum[kDigits + 1];
 #pragma GCC unroll 21
   for (size_t j = 0; j <= kDigits; j++) sum[j] = zero;
-  // Not unrolled: the body fills the registers, and four times the code would take four times as long.
+  // Not unrolled, which would take four times as long: the body fills the registers.
 #pragma GCC unroll 1
   for (size_t i = 0; i < kDigits; i++) {
     const Vector factor = Load(b.digit[i]);
@@ -192,13 +192,17 @@ LANES void RsaLanes::Recombine(Whole& number, const Half& residue) const {
   }
 }
 
-// Modulo p and modulo q, which is modulo n. `message` is times R and below 4 m.
-LANES bool RsaLanes::IsSignature(const Whole& signature, const Half& message) const {
+// Modulo p and modulo q, which is modulo n. The messages are read again: a fault in what was signed modulo one of the primes
+// must not stand on both sides.
+LANES bool RsaLanes::AreSignatures(const Whole& signatures, const Number (&messages)[kOperations]) const {
   Half raised;
-  Reduce(raised, signature);
+  Reduce(raised, signatures);
   RaiseToPublic(raised);
   LeaveMontgomery(raised);
-  Half expected = message;
+  Whole number;
+  Spread(number, messages);
+  Half expected;
+  Reduce(expected, number);
   LeaveMontgomery(expected);
   Vector difference = _mm512_setzero_si512();
   for (size_t i = 0; i < kDigits; i++)
@@ -217,9 +221,9 @@ LANES void RsaLanes::Mask(const Number (&masks)[kOperations], const Number (&unm
 LANES bool RsaLanes::PrivateOperation(const Number (&messages)[kOperations], Number (&results)[kOperations]) {
   Whole number;
   Spread(number, messages);
-  Half message, power;
-  Reduce(message, number);
-  Multiply(power, message, mask_);
+  Half power;
+  Reduce(power, number);
+  Multiply(power, power, mask_);
   RaiseToPrivate(power);
   Multiply(power, power, unmask_);
   LeaveMontgomery(power);
@@ -227,7 +231,7 @@ LANES bool RsaLanes::PrivateOperation(const Number (&messages)[kOperations], Num
   // The squares of a mask and its image are such a pair again, at less cost than a new one.
   Multiply(mask_, mask_, mask_);
   Multiply(unmask_, unmask_, unmask_);
-  if (!IsSignature(number, message)) return false;
+  if (!AreSignatures(number, messages)) return false;
   for (size_t i = 0; i < kOperations; i++) {
     FromLane(number.high, i, results[i], kOctets - kHalfOctets);
     FromLane(number.low, i, results[i] + kOctets - kHalfOctets, kHalfOctets);

@@ -55,9 +55,9 @@ class RsaLanes {
   void RaiseToPrivate(Half& number);
   void RaiseToPublic(Half& number) const;
   void Recombine(Whole& number, const Half& residue) const;
-  bool IsSignature(const Whole& signature, const Half& message) const;
+  bool AreSignatures(const Whole& signatures, const Number (&messages)[kOperations]) const;
 
-  // Half 0 to 3 belong to p, 4 to 7 to q. R is 2^1040.
+  // Lanes 0 to 3 belong to p, 4 to 7 to q. R is 2^1040.
   Half modulus_;
   Half otherModulus_;
   Half exponent_;

@@ -1,6 +1,7 @@
 import { createSign, type KeyObject } from "node:crypto";
 import type { Bindings, EcKey } from "../../native-bindings/binding.js";
 import { algorithmOf, packDigests } from "./algorithms.js";
+import { nativeKey } from "./native-key.js";
 import type { Signer, ToBeSigned } from "./signer.js";
 
 type Signing = Pick<Signer, "needsMessage" | "sign">;
@@ -8,7 +9,7 @@ type KeyDescription = Pick<Signer, "keyType" | "digestName">;
 
 /** ECDSA with a key in memory: batches of digests by the addon, without it messages one by one through node:crypto. */
 export function ecdsa(privateKey: KeyObject, key: KeyDescription, bindings: Bindings | undefined): Signing {
-  const native = bindings === undefined ? undefined : nativeKey(privateKey, bindings);
+  const native = nativeKey(privateKey, bindings?.EcKey);
   if (native === undefined)
     return {
       needsMessage: true,
@@ -16,18 +17,6 @@ export function ecdsa(privateKey: KeyObject, key: KeyDescription, bindings: Bind
     };
   const { digestSize } = algorithmOf(key.keyType);
   return { needsMessage: false, sign: async (batch) => signBatch(native, batch, digestSize) };
-}
-
-/** Undefined where Node exports no OpenSSL. */
-function nativeKey(privateKey: KeyObject, bindings: Bindings): EcKey | undefined {
-  const der = privateKey.export({ type: "pkcs8", format: "der" });
-  try {
-    return new bindings.EcKey(der);
-  } catch {
-    return undefined;
-  } finally {
-    der.fill(0);
-  }
 }
 
 function signBatch(key: EcKey, batch: readonly ToBeSigned[], digestSize: number): Uint8Array[] {
