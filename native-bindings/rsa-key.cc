@@ -46,11 +46,9 @@ class RsaKey : public Napi::ObjectWrap<RsaKey> {
     const NumberPointer q = KeyNumber(key, OSSL_PKEY_PARAM_RSA_FACTOR2);
     const NumberPointer product = NewNumber();
     const ContextPointer context(openssl.BN_CTX_new());
-    const auto isPrimeSize = [&](const NumberPointer& factor) {
-      return factor != nullptr && openssl.BN_num_bits(factor.get()) == RsaLanes::kPrimeOctets * 8;
-    };
+    // Two factors of at most 1024 bits whose product has 2048 have 1024 each.
     const bool fits = modulus_ != nullptr && publicExponent_ != nullptr && product != nullptr && context != nullptr &&
-                      isPrimeSize(p) && isPrimeSize(q) && openssl.BN_is_word(publicExponent_.get(), 65537) == 1 &&
+                      p != nullptr && q != nullptr && openssl.BN_is_word(publicExponent_.get(), 65537) == 1 &&
                       openssl.BN_mul(product.get(), p.get(), q.get(), context.get()) == 1 &&
                       openssl.BN_cmp(product.get(), modulus_.get()) == 0 &&
                       openssl.BN_num_bits(product.get()) == RsaLanes::kOctets * 8 && ToOctets(p, parts.p) &&

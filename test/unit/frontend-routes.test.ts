@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomInt } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { createCa } from "../../src/issuer/create-ca.js";
+import { issueCertificate } from "../../src/issuer/issue.js";
 import { errorResponse } from "../../src/ocsp/response.js";
-import { enrol, type Installation, makeInstallation } from "../support/installation.js";
+import type { Certificate } from "../../src/x509/certificate.js";
+import { makeRequest } from "../support/certification-request.js";
+import { enrol, type Installation, makeInstallation, withSubordinateCa } from "../support/installation.js";
 import { ocspRequest, statusIn } from "../support/ocsp-client.js";
 import { getTarget, TestResponder } from "../support/test-responder.js";
 
@@ -143,4 +147,32 @@ describe("routes", () => {
     assert.equal(statusIn(got.body, serial), "good");
     assert.deepEqual((await fresh.post(Buffer.from(target, "latin1"))).body, MALFORMED);
   });
+});
+
+test("a CA that is created while the responder runs is served from then on", async () => {
+  const installation = await makeInstallation(withSubordinateCa);
+  const { context, keyStore, root } = installation;
+  const responder = new TestResponder(installation);
+  const ask = async (issuer: Certificate, serial: Uint8Array): Promise<Buffer> =>
+    (
+      await responder.send({
+        method: "POST",
+        target: "/ocsp",
+        body: ocspRequest(issuer, [serial], randomBytes(16)),
+      })
+    ).body;
+  const { serialNumber } = await installation.issue();
+  assert.deepEqual(await ask(root.certificate, serialNumber), errorResponse("tryLater"), "nobody signs yet");
+  await createCa(context, keyStore("sub"), "sub");
+  await enrol(installation);
+  const { certificate: sub } = context.authorities.get("sub");
+  const issued = await issueCertificate(
+    context,
+    context.authorities.get("sub"),
+    await makeRequest("localhost"),
+    "tls-server",
+  );
+  const { serialNumber: ofSub } = issued.certificate;
+  assert.equal(statusIn(await ask(sub, ofSub), ofSub), "good");
+  await installation.close();
 });
