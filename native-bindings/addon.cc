@@ -44,6 +44,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   sekisho::ExportAdopt(env, exports);
   sekisho::ExportBootClock(env, exports);
   sekisho::ExportEcKey(env, exports);
+  sekisho::ExportLanes(env, exports);
   sekisho::ExportMappedFile(env, exports);
   sekisho::ExportRsaKey(env, exports);
   sekisho::ExportTokenSigner(env, exports);

@@ -3,6 +3,8 @@
 
 #include <napi.h>
 
+#include "lanes.h"
+
 namespace sekisho {
 
 void ExportListen(Napi::Env env, Napi::Object exports);
@@ -10,6 +12,7 @@ void ExportAcceptor(Napi::Env env, Napi::Object exports);
 void ExportAdopt(Napi::Env env, Napi::Object exports);
 void ExportBootClock(Napi::Env env, Napi::Object exports);
 void ExportEcKey(Napi::Env env, Napi::Object exports);
+void ExportLanes(Napi::Env env, Napi::Object exports);
 void ExportMappedFile(Napi::Env env, Napi::Object exports);
 void ExportRsaKey(Napi::Env env, Napi::Object exports);
 void ExportTokenSigner(Napi::Env env, Napi::Object exports);
@@ -24,5 +27,8 @@ int DescriptorArgument(const Napi::CallbackInfo& info, size_t index);
 int64_t IntegerArgument(Napi::Env env, Napi::Value value, int64_t least, int64_t most, const char* what);
 
 bool IsUint8Array(Napi::Value value);
+
+// One of `laneKinds` by its name, the best for undefined; throws TypeError and returns false for anything else.
+bool LaneKindArgument(Napi::Env env, Napi::Value value, LaneKind& kind);
 
 }  // namespace sekisho

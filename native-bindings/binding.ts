@@ -56,6 +56,12 @@ export interface TokenSigner {
   close(): void;
 }
 
+/**
+ * How a software key computes many signatures at once: in lanes of AVX-512 registers, multiplying by VPMADD52 (IFMA) or by
+ * VFMADD; `none`: one after the other by OpenSSL.
+ */
+export type LaneKind = "ifma" | "fma" | "none";
+
 /** An ECDSA key in memory. */
 export interface EcKey {
   /** Most octets of a DER Ecdsa-Sig-Value. */
@@ -102,17 +108,24 @@ export interface Bindings {
     module: string,
     sessions: number,
   ) => TokenSigner;
-  /** `privateKey` is DER PKCS#8 or SEC 1, read and not kept. Throws TypeError if it is no EC key, or Node exports no OpenSSL. */
+  /** What this processor has, the best first. */
+  readonly laneKinds: readonly LaneKind[];
+  /**
+   * `privateKey` is DER PKCS#8 or SEC 1, read and not kept; `lanes` one of `laneKinds`, the best if it is not given. Throws
+   * TypeError if it is no EC key, or Node exports no OpenSSL.
+   */
   readonly EcKey: new (
     privateKey: Uint8Array,
+    lanes?: LaneKind,
   ) => EcKey;
   /**
    * `privateKey` is DER PKCS#8 or RFC 8017 RSAPrivateKey, read and not kept. Throws TypeError if it is not an RSA key of
-   * 2048 bits, two primes of equal length and the public exponent 65537, if the processor has no AVX-512 IFMA, or if Node
+   * 2048 bits, two primes of equal length and the public exponent 65537, if `lanes`, or the best, is `none`, or if Node
    * exports no OpenSSL.
    */
   readonly RsaKey: new (
     privateKey: Uint8Array,
+    lanes?: LaneKind,
   ) => RsaKey;
 }
 

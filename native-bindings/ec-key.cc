@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kMostDigest = 64;
 constexpr size_t kMostDigests = 65536;
-// Eight in lanes take as long as three by OpenSSL.
+// Eight in lanes take hardly longer than two by OpenSSL.
 constexpr size_t kWorthLanes = 3;
 
 using Number = P256Lanes::Number;
@@ -39,16 +39,16 @@ size_t WriteSignature(uint8_t* into, const Number& r, const Number& s) {
 // A P-256 key that signs in lanes.
 class P256Key {
  public:
-  // Null if the key is none, the processor cannot, or OpenSSL fails.
-  static std::unique_ptr<P256Key> From(const KeyPointer& key) {
+  // Null if the key is none, the kind is kNone, or OpenSSL fails.
+  static std::unique_ptr<P256Key> From(const KeyPointer& key, LaneKind kind) {
     char group[32] = {};
-    const bool isP256 = HasLanes() && Openssl().EVP_PKEY_get_group_name(key.get(), group, sizeof group, nullptr) == 1 &&
+    const bool isP256 = kind != LaneKind::kNone && Openssl().EVP_PKEY_get_group_name(key.get(), group, sizeof group, nullptr) == 1 &&
                         std::strcmp(group, "prime256v1") == 0;
     const P256Curve* curve = isP256 ? TheP256Curve() : nullptr;
     Wiped<Secret> secret;
     const bool fits = curve != nullptr && ToOctets(KeyNumber(key, OSSL_PKEY_PARAM_PRIV_KEY), secret.privateKey);
     Openssl().ERR_clear_error();
-    return fits ? std::unique_ptr<P256Key>(new P256Key(*curve, secret)) : nullptr;
+    return fits ? std::unique_ptr<P256Key>(new P256Key(kind, *curve, secret)) : nullptr;
   }
 
   // Up to P256Lanes::kSignatures; where there are fewer the last is signed again. False if there is no randomness, or
@@ -58,7 +58,7 @@ class P256Key {
     for (size_t i = 0; i < P256Lanes::kSignatures; i++)
       std::memcpy(messages[i], digests + std::min(i, count - 1) * sizeof(Number), sizeof(Number));
     Wiped<Nonces> nonces;
-    if (!Draw(nonces, messages) || !lanes_.Sign(messages, nonces.of, r, s)) return false;
+    if (!Draw(nonces, messages) || !lanes_->Sign(messages, nonces.of, r, s)) return false;
     for (size_t i = 0; i < count; i++)
       lengths[i] = static_cast<uint8_t>(WriteSignature(signatures + i * signatureOctets, r[i], s[i]));
     return true;
@@ -72,7 +72,8 @@ class P256Key {
     P256Lanes::Nonce of[P256Lanes::kSignatures];
   };
 
-  P256Key(const P256Curve& curve, const Wiped<Secret>& secret) : secret_(secret), lanes_(curve, secret.privateKey) {}
+  P256Key(LaneKind kind, const P256Curve& curve, const Wiped<Secret>& secret)
+      : secret_(secret), lanes_(P256Lanes::New(kind, curve, secret.privateKey)) {}
 
   // Hashes of private key, message and 32 random octets, as OpenSSL makes them: should the randomness fail, no two messages
   // share a nonce.
@@ -93,10 +94,10 @@ class P256Key {
   }
 
   Wiped<Secret> secret_;
-  Wiped<P256Lanes> lanes_;
+  std::unique_ptr<P256Lanes> lanes_;
 };
 
-// JavaScript: new EcKey(privateKey); sign(digests, digestOctets, signatures, lengths); signatureOctets.
+// JavaScript: new EcKey(privateKey, lanes); sign(digests, digestOctets, signatures, lengths); signatureOctets.
 class EcKey : public Napi::ObjectWrap<EcKey> {
  public:
   static Napi::Function Define(Napi::Env env) {
@@ -108,11 +109,12 @@ class EcKey : public Napi::ObjectWrap<EcKey> {
     Napi::Env env = info.Env();
     const auto& openssl = Openssl();
     key_ = PrivateKeyArgument(env, info[0], EVP_PKEY_EC, "privateKey is no EC private key");
-    if (key_ == nullptr) return;
+    LaneKind kind;
+    if (key_ == nullptr || !LaneKindArgument(env, info[1], kind)) return;
     context_.reset(openssl.EVP_PKEY_CTX_new(key_.get(), nullptr));
     if (context_ == nullptr || openssl.EVP_PKEY_sign_init(context_.get()) != 1) ThrowOpenssl(env, "EVP_PKEY_sign_init");
     signatureOctets_ = static_cast<size_t>(openssl.EVP_PKEY_get_size(key_.get()));
-    p256_ = P256Key::From(key_);
+    p256_ = P256Key::From(key_, kind);
   }
 
  private:

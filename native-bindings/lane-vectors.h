@@ -1,4 +1,5 @@
-// Registers that hold a digit of eight numbers each. Only for x86-64, and only for functions marked LANES.
+// Registers that hold a digit of eight numbers each. Only for x86-64, and only for functions marked LANES, a macro of the
+// kind of multiplication: the others are compiled for any processor.
 #pragma once
 
 #include "lanes.h"
@@ -8,21 +9,20 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
 
-// Only these functions are compiled for such a processor: HasLanes() says whether they may be called.
-#define LANES __attribute__((target("avx512f,avx512ifma")))
+#define INLINE_LANES LANES inline __attribute__((always_inline))
 
-namespace sekisho {
+namespace sekisho::LANE_KIND {
 
 using Vector = __m512i;
 
-LANES inline Vector Load(const uint64_t (&digit)[kLanes]) { return _mm512_load_si512(digit); }
-LANES inline void Store(uint64_t (&digit)[kLanes], Vector value) { _mm512_store_si512(digit, value); }
+INLINE_LANES Vector Load(const uint64_t (&digit)[kLanes]) { return _mm512_load_si512(digit); }
+INLINE_LANES void Store(uint64_t (&digit)[kLanes], Vector value) { _mm512_store_si512(digit, value); }
 
 // Leaves 52 bits of a digit and gives what is above, signed, to be added to the next.
-LANES inline Vector CarryOut(Vector& digit) {
+INLINE_LANES Vector CarryOut(Vector& digit) {
   const Vector carry = _mm512_srai_epi64(digit, kDigitBits);
   digit = _mm512_and_si512(digit, _mm512_set1_epi64(kDigitMask));
   return carry;
 }
 
-}  // namespace sekisho
+}  // namespace sekisho::LANE_KIND

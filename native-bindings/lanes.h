@@ -1,5 +1,5 @@
-// Eight numbers in the lanes of AVX-512 registers, in digits of 52 bits, which is what the processor multiplies
-// (VPMADD52LUQ, VPMADD52HUQ: AVX-512 IFMA). Whatever is computed so takes the same steps for all eight.
+// Eight numbers in the lanes of AVX-512 registers, in digits of 52 bits, which is what the processor multiplies. Whatever is
+// computed so takes the same steps for all eight.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +40,15 @@ void FromLane(const Lanes<digits>& lanes, size_t lane, uint8_t* octets, size_t c
   }
 }
 
+// What a division modulo a number of up to 256 bits takes (lane-inverse.h).
+struct OddModulus {
+  static constexpr unsigned kDigitBits = 30;
+  static constexpr size_t kDigits = 9;
+  int64_t digit[kDigits];
+  // 1 / modulus mod 2^30.
+  int64_t inverse;
+};
+
 // -1 / odd mod 2^52, by Newton: each round doubles the low bits in which odd * inverse is 1; 3 of them are right at first.
 inline uint64_t NegativeInverse(uint64_t odd) {
   uint64_t inverse = odd;
@@ -47,11 +56,7 @@ inline uint64_t NegativeInverse(uint64_t odd) {
   return -inverse & kDigitMask;
 }
 
-// Whether this processor has what it takes.
-#if defined(__x86_64__)
-inline bool HasLanes() { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512ifma"); }
-#else
-inline bool HasLanes() { return false; }
-#endif
+// Which instructions multiply the digits: see lane-products-ifma.h and lane-products-fma.h.
+enum class LaneKind { kNone, kFma, kIfma };
 
 }  // namespace sekisho

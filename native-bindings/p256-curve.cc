@@ -29,16 +29,21 @@ class Builder {
   }
 
   bool Fill(P256Curve::Modulus& modulus, const BIGNUM* value) {
-    uint8_t octets[P256Lanes::kOctets];
     const bool filled = Digits(modulus.value, value) && ssl_.BN_lshift(rest_.get(), value, 1) == 1 &&
                         Digits(modulus.twice, rest_.get()) && PowerOfR(modulus.r1, 1, value) &&
-                        PowerOfR(modulus.r2, 2, value) && PowerOfR(modulus.r3, 3, value) &&
-                        ssl_.BN_bn2binpad(value, octets, sizeof octets) == sizeof octets;
+                        PowerOfR(modulus.r2, 2, value) && PowerOfR(modulus.r3, 3, value);
     if (!filled) return false;
     modulus.negativeInverse = NegativeInverse(modulus.value[0]);
-    // Both moduli end in an octet above 1.
-    octets[sizeof octets - 1] -= 2;
-    for (size_t i = 0; i < sizeof modulus.inverter; i++) modulus.inverter[i] = i % 2 == 0 ? octets[i / 2] >> 4 : octets[i / 2] & 15;
+    auto& [digits, inverse] = modulus.divisor;
+    constexpr int64_t kMask = (1ll << OddModulus::kDigitBits) - 1;
+    for (size_t i = 0; i < OddModulus::kDigits; i++) {
+      const size_t at = i * OddModulus::kDigitBits / kDigitBits;
+      const unsigned shift = i * OddModulus::kDigitBits % kDigitBits;
+      uint64_t bits = modulus.value[at] >> shift;
+      if (at + 1 < P256Curve::kDigits) bits |= modulus.value[at + 1] << (kDigitBits - shift);
+      digits[i] = static_cast<int64_t>(bits) & kMask;
+    }
+    inverse = -static_cast<int64_t>(modulus.negativeInverse) & kMask;
     return true;
   }
 
@@ -55,7 +60,7 @@ class Builder {
             TimesR(window[m].x, x_.get()) && TimesR(window[m].y, y_.get());
         if (!written) return false;
       }
-      // 32 times the base.
+      // 64 times the base.
       if (ssl_.EC_POINT_dbl(group_.get(), base.get(), multiple.get(), context_.get()) != 1) return false;
     }
     return true;

@@ -2,6 +2,8 @@
 // no count depends on a secret.
 #pragma once
 
+#include <memory>
+
 #include "lanes.h"
 
 namespace sekisho {
@@ -9,12 +11,12 @@ namespace sekisho {
 // What is public of the curve, each number in digits of 52 bits; R is 2^260. See p256-curve.cc.
 struct P256Curve {
   static constexpr size_t kDigits = 5;
-  static constexpr unsigned kWindowBits = 5;
-  static constexpr size_t kWindows = 52;
-  static constexpr size_t kMultiples = 16;
+  static constexpr unsigned kWindowBits = 6;
+  static constexpr size_t kWindows = 43;
+  static constexpr size_t kMultiples = 32;
   using Number = uint64_t[kDigits];
 
-  // Modulo p, or the order n.
+  // p, or the order n.
   struct Modulus {
     Number value;
     Number twice;
@@ -22,8 +24,7 @@ struct P256Curve {
     uint64_t negativeInverse;
     // R, R^2 and R^3 mod value.
     Number r1, r2, r3;
-    // value - 2, by which a power is the inverse, four bits at a time, the highest first.
-    uint8_t inverter[64];
+    OddModulus divisor;
   };
   struct Point {
     Number x, y;
@@ -32,7 +33,7 @@ struct P256Curve {
   Modulus p, n;
   // The coefficient b, times R mod p.
   Number b;
-  // [w][m - 1] is m * 32^w times the generator, its coordinates times R mod p.
+  // [w][m - 1] is m * 64^w times the generator, its coordinates times R mod p.
   Point multiples[kWindows][kMultiples];
 };
 
@@ -48,22 +49,15 @@ class P256Lanes {
   using Number = uint8_t[kOctets];
   using Nonce = uint8_t[kNonceOctets];
 
-  // On a processor that HasLanes(). `privateKey` is big-endian.
-  P256Lanes(const P256Curve& curve, const Number& privateKey);
+  // For a kind that this processor has; null for kNone. `privateKey` is big-endian.
+  static std::unique_ptr<P256Lanes> New(LaneKind kind, const P256Curve& curve, const Number& privateKey);
+
+  virtual ~P256Lanes() = default;
 
   // r[i] and s[i] of the signature of digests[i] made with nonces[i], all big-endian. A nonce must be random and secret, and
   // never be used for another digest. False if a computation fails its check; then none may be used.
-  bool Sign(const Number (&digests)[kSignatures], const Nonce (&nonces)[kSignatures], Number (&r)[kSignatures],
-            Number (&s)[kSignatures]) const;
-
- private:
-  using Numbers = Lanes<P256Curve::kDigits>;
-
-  void Take(const Number& privateKey);
-
-  const P256Curve& curve_;
-  // Times R modulo the order.
-  Numbers privateKey_;
+  virtual bool Sign(const Number (&digests)[kSignatures], const Nonce (&nonces)[kSignatures], Number (&r)[kSignatures],
+                    Number (&s)[kSignatures]) const = 0;
 };
 
 }  // namespace sekisho

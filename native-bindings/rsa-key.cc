@@ -18,7 +18,7 @@ constexpr uint8_t kDigestInfo[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x8
 // Each operation squares the masks; as many squares later they are drawn anew. OpenSSL does so after 32.
 constexpr unsigned kMaskUses = 256;
 
-// JavaScript: new RsaKey(privateKey); sign(digests, signatures).
+// JavaScript: new RsaKey(privateKey, lanes); sign(digests, signatures).
 class RsaKey : public Napi::ObjectWrap<RsaKey> {
  public:
   static Napi::Function Define(Napi::Env env) { return DefineClass(env, "RsaKey", {InstanceMethod("sign", &RsaKey::Sign)}); }
@@ -29,13 +29,15 @@ class RsaKey : public Napi::ObjectWrap<RsaKey> {
   void Load(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
     const auto refuse = [&](const char* why) { Napi::TypeError::New(env, why).ThrowAsJavaScriptException(); };
-    if (!HasLanes()) return refuse("this processor has no AVX-512 IFMA");
+    LaneKind kind;
+    if (!LaneKindArgument(env, info[1], kind)) return;
+    if (kind == LaneKind::kNone) return refuse("this processor has no AVX-512");
     const KeyPointer key = PrivateKeyArgument(env, info[0], EVP_PKEY_RSA, "privateKey is no RSA private key");
     if (key == nullptr) return;
     Wiped<RsaLanes::Key> parts;
     if (!TakeApart(key, parts))
       return refuse("privateKey is not of 2048 bits, two primes and the public exponent 65537");
-    lanes_ = std::make_unique<Wiped<RsaLanes>>(parts);
+    lanes_ = RsaLanes::New(kind, parts);
   }
 
   bool TakeApart(const KeyPointer& key, RsaLanes::Key& parts) {
@@ -121,7 +123,7 @@ class RsaKey : public Napi::ObjectWrap<RsaKey> {
 
   NumberPointer modulus_;
   NumberPointer publicExponent_;
-  std::unique_ptr<Wiped<RsaLanes>> lanes_;
+  std::unique_ptr<RsaLanes> lanes_;
   unsigned maskUses_ = 0;
 };
 

@@ -3,6 +3,8 @@
 // no count depends on a secret.
 #pragma once
 
+#include <memory>
+
 #include "lanes.h"
 
 namespace sekisho {
@@ -21,55 +23,18 @@ class RsaLanes {
     Prime p, q, dP, dQ, qInv;
   };
 
-  // On a processor that HasLanes().
-  explicit RsaLanes(const Key& key);
+  // For a kind that this processor has; null for kNone.
+  static std::unique_ptr<RsaLanes> New(LaneKind kind, const Key& key);
+
+  virtual ~RsaLanes() = default;
 
   // Further operations raise messages times masks[i] to the private exponent, and divide by its image: unmasks[i] is
   // masks[i] ^ -d mod n. What is multiplied is then not known to who chose the messages.
-  void Mask(const Number (&masks)[kOperations], const Number (&unmasks)[kOperations]);
+  virtual void Mask(const Number (&masks)[kOperations], const Number (&unmasks)[kOperations]) = 0;
 
   // results[i] = messages[i] ^ d mod n; messages below n, big-endian. False if one of them, raised to 65537, is not its
   // message again: a fault in processor or memory, whose result would give the key away. Then none may be used.
-  bool PrivateOperation(const Number (&messages)[kOperations], Number (&results)[kOperations]);
-
- private:
-  static constexpr size_t kDigits = 20;
-  static constexpr unsigned kWindowBits = 4;
-  static constexpr size_t kTable = 1 << kWindowBits;
-
-  // Eight numbers below 2^1040.
-  using Half = Lanes<kDigits>;
-  // Eight numbers below 2^2080.
-  struct Whole {
-    Half low;
-    Half high;
-  };
-
-  static Half Pair(const Prime& ofP, const Prime& ofQ);
-  static void Spread(Whole& number, const Number (&values)[kOperations]);
-
-  void Multiply(Half& product, const Half& a, const Half& b) const;
-  void Reduce(Half& residue, const Whole& number) const;
-  void SubtractModulus(Half& number) const;
-  void LeaveMontgomery(Half& number) const;
-  void RaiseToPrivate(Half& number);
-  void RaiseToPublic(Half& number) const;
-  void Recombine(Whole& number, const Half& residue) const;
-  bool AreSignatures(const Whole& signatures, const Number (&messages)[kOperations]) const;
-
-  // Lanes 0 to 3 belong to p, 4 to 7 to q. R is 2^1040.
-  Half modulus_;
-  Half otherModulus_;
-  Half exponent_;
-  Half qInv_;
-  Half one_;
-  Half r1_;
-  Half r2_;
-  Half r3_;
-  Half mask_;
-  Half unmask_;
-  alignas(64) uint64_t negativeInverse_[kLanes];
-  Half powers_[kTable];
+  virtual bool PrivateOperation(const Number (&messages)[kOperations], Number (&results)[kOperations]) = 0;
 };
 
 }  // namespace sekisho
