@@ -112,7 +112,7 @@ INLINE_LANES void StepDE(ShortDigits& d, ShortDigits& e, const Steps& steps, con
 
 // first / number modulo the modulus, between minus one modulus and one: 0 if the number is 0, which like `first` is below the
 // modulus and not negative.
-LANES inline ShortDigits Quotient(const ShortDigits& first, const ShortDigits& number, const OddModulus& modulus) {
+SEPARATE_LANES ShortDigits Quotient(const ShortDigits& first, const ShortDigits& number, const OddModulus& modulus) {
   ShortDigits f, g = number, d, e = first;
   for (size_t i = 0; i < kShortDigits; i++) {
     f.digit[i] = EveryLane(modulus.digit[i]);

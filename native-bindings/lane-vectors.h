@@ -10,6 +10,8 @@
 #include <immintrin.h>
 
 #define INLINE_LANES LANES inline __attribute__((always_inline))
+// Code that is called from many places and would not fit into the cache with a copy in each.
+#define SEPARATE_LANES LANES inline __attribute__((noinline))
 
 namespace sekisho::LANE_KIND {
 

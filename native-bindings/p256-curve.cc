@@ -33,6 +33,7 @@ class Builder {
                         Digits(modulus.twice, rest_.get()) && PowerOfR(modulus.r1, 1, value) &&
                         PowerOfR(modulus.r2, 2, value) && PowerOfR(modulus.r3, 3, value);
     if (!filled) return false;
+    for (size_t i = 0; i < P256Curve::kDigits; i++) modulus.times64[i] = modulus.value[i] * 64;
     modulus.negativeInverse = NegativeInverse(modulus.value[0]);
     auto& [digits, inverse] = modulus.divisor;
     constexpr int64_t kMask = (1ll << OddModulus::kDigitBits) - 1;

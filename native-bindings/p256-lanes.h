@@ -20,6 +20,8 @@ struct P256Curve {
   struct Modulus {
     Number value;
     Number twice;
+    // Digit by digit, carries not passed on.
+    Number times64;
     // -1 / value mod 2^52.
     uint64_t negativeInverse;
     // R, R^2 and R^3 mod value.

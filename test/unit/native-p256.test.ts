@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
 import { suite, test } from "node:test";
-import { type Bindings, type EcKey, loadBindings } from "../../native-bindings/binding.js";
+import { type EcKey, type LaneKind, loadBindings } from "../../native-bindings/binding.js";
 import { ecdsa } from "../../src/signer/ecdsa.js";
+import { bindingsWith, laneKinds } from "../support/lane-kinds.js";
 import { messages, toBeSigned, verifies } from "../support/messages.js";
 import { ecdsaNumbers, isP256Signature, ORDER, p256KeyOf } from "../support/p256.js";
 
@@ -11,9 +12,13 @@ const MANY = 2_000;
 
 const loaded = loadBindings();
 
-/** EcKey signs P-256 eight at a time where the processor can, from three signatures on, and else by OpenSSL: all of it is tested here. */
 suite("P-256 by the addon", { skip: loaded.bindings === undefined ? loaded.reason : false }, () => {
-  const bindings = loaded.bindings as Bindings;
+  for (const lanes of laneKinds) suite(`lanes: ${lanes}`, () => testsWith(lanes));
+});
+
+/** EcKey signs P-256 eight at a time where there are lanes, from three signatures on, and else by OpenSSL: all of it is tested here. */
+function testsWith(lanes: LaneKind): void {
+  const bindings = bindingsWith(lanes);
   const keyOf = (privateKey: KeyObject): EcKey =>
     new bindings.EcKey(privateKey.export({ type: "pkcs8", format: "der" }));
 
@@ -90,4 +95,4 @@ suite("P-256 by the addon", { skip: loaded.bindings === undefined ? loaded.reaso
       });
     }
   });
-});
+}

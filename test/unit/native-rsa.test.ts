@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject, randomBytes } from "node:crypto";
 import { suite, test } from "node:test";
-import { type Bindings, loadBindings, type RsaKey } from "../../native-bindings/binding.js";
+import { type Bindings, type LaneKind, loadBindings, type RsaKey } from "../../native-bindings/binding.js";
 import { rsa } from "../../src/signer/rsa.js";
 import { fuzzCalls, untyped } from "../support/fuzzed-arguments.js";
+import { bindingsWith, laneKinds } from "../support/lane-kinds.js";
 import { messages, toBeSigned } from "../support/messages.js";
 import { primeFrom, rsaKeyOf } from "../support/rsa-keys.js";
 
@@ -15,16 +16,25 @@ const generate = (modulusLength: number, publicExponent = 65_537): KeyObject =>
 /** Why RsaKey cannot be tried here; undefined if it can. */
 function missing(): string | undefined {
   if (loaded.bindings === undefined) return loaded.reason;
-  try {
-    new loaded.bindings.RsaKey(pkcs8(generate(2048)));
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
+  return laneKinds[0] === "none" ? "this processor has no AVX-512" : undefined;
 }
 
 suite("RSA in lanes", { skip: missing() ?? false }, () => {
-  const bindings = loaded.bindings as Bindings;
+  for (const lanes of laneKinds) if (lanes !== "none") suite(`lanes: ${lanes}`, () => testsWith(lanes));
+
+  test("there is no RsaKey without lanes, and none with others than this processor has", () => {
+    const der = pkcs8(generate(2048));
+    const { RsaKey, EcKey } = bindingsWith("none");
+    assert.throws(() => new RsaKey(der), /no AVX-512/);
+    new EcKey(pkcs8(generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey));
+    for (const Key of [loaded.bindings?.RsaKey, loaded.bindings?.EcKey])
+      for (const wrong of ["", "avx", 1, null])
+        assert.throws(() => Key !== undefined && new Key(der, wrong as LaneKind), { name: "TypeError" });
+  });
+});
+
+function testsWith(lanes: LaneKind): void {
+  const bindings = bindingsWith(lanes);
 
   /** Signs as many messages with and without the addon. */
   const sameAsTwin = async (privateKey: KeyObject, count: number): Promise<void> => {
@@ -107,10 +117,13 @@ suite("RSA in lanes", { skip: missing() ?? false }, () => {
     return fuzzCalls([
       { call: untyped(key.sign, key), right: [Buffer.alloc(64), Buffer.alloc(512)] },
       { call: untyped(key.sign, {}), right: [Buffer.alloc(64), Buffer.alloc(512)] },
-      { call: (...args) => Reflect.construct(bindings.RsaKey, args), right: [der] },
+      {
+        call: (...args) => Reflect.construct((loaded.bindings as Bindings).RsaKey, args),
+        right: [der, lanes],
+      },
     ]);
   });
-});
+}
 
 test("without the addon, and with a key that it does not take, signs all the same", async () => {
   const batch = messages(5).map((message) => toBeSigned(message, "sha256"));

@@ -156,7 +156,7 @@ suite("native signing", { skip: loaded.bindings === undefined ? loaded.reason : 
       { call: untyped(signer.sign, signer), right: [tokenKey(), Buffer.alloc(64)] },
       { call: untyped(key.sign, signer), right: [Buffer.alloc(64), 32, Buffer.alloc(144), Buffer.alloc(2)] },
       { call: untyped(signer.sign, {}), right: [tokenKey(), Buffer.alloc(64)] },
-      { call: (...args: unknown[]) => Reflect.construct(bindings.EcKey, args), right: [pkcs8(P256)] },
+      { call: (...args: unknown[]) => Reflect.construct(bindings.EcKey, args), right: [pkcs8(P256), "none"] },
       { call: (...args: unknown[]) => Reflect.construct(bindings.TokenSigner, args), right: [hsm.module, 2] },
     ];
     await fuzzCalls(targets);
