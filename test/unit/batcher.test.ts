@@ -156,13 +156,13 @@ describe("Batcher", () => {
     );
   });
 
-  /** A batcher that believes in 10 us a signature, of which 70 are worth a second worker. */
-  const makeQuick = async () => {
+  /** A batcher that believes in so long a signature; of those that take 30 us, 24 are worth a second worker. */
+  const makeQuick = async (signatureMs = 0.03) => {
     const made = makeBatcher(2);
     for (let i = 0; i < 20; i++) {
       made.add(`warm${i}`);
       await turn();
-      made.runs.pop()?.finish({ signatures: 64, signingMs: 0.64 });
+      made.runs.pop()?.finish({ signatures: 64, signingMs: 64 * signatureMs });
       await turn();
     }
     return { ...made, asked: () => made.runs.map(({ requests }) => requests.length) };
@@ -195,6 +195,18 @@ describe("Batcher", () => {
     for (const text of names(60, "more")) add(text);
     await turn();
     assert.deepEqual(asked(), [8, 8, 19, 19], "a place's share of 76");
+  });
+
+  test("signatures that one worker makes as quickly as requests come: no second worker, however many wait", async () => {
+    const { add, runs, asked } = await makeQuick(0.02);
+    for (const text of names(10)) add(text);
+    await turn();
+    for (const text of names(500, "more")) add(text);
+    await turn();
+    assert.deepEqual(asked(), [10], "the next batch is held for the worker at work");
+    runs[0]?.finish();
+    await turn();
+    assert.deepEqual(asked(), [10, 64]);
   });
 
   test("quick signatures: nothing waits for a worker that hangs while another is idle", async (t) => {
