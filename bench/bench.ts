@@ -98,7 +98,7 @@ program
 program
   .command("guard")
   .description(
-    "compare ratios with the committed ones (bench/guard.json); exit 1 if one got worse beyond the noise",
+    "compare ratios with those committed for this processor (bench/guard.json); exit 1 if one got worse beyond the noise",
   )
   .option("--write", "commit to these ratios instead", false)
   .option("--from <file...>", "take the ratios of runs with --json instead of measuring")
@@ -130,18 +130,24 @@ interface GuardOptions {
 }
 
 async function guard({ write, from }: GuardOptions): Promise<void> {
-  const results = (from ?? [])
-    .flatMap((file) => readRun(file).results)
-    .filter(({ bench }) => GUARDED.includes(bench));
-  if (from === undefined) for (const name of GUARDED) results.push(await runOne(name, undefined));
+  const runs = from?.map(readRun) ?? [await measureGuarded()];
+  const [cpu, other] = [...new Set(runs.map(({ machine }) => machine.cpu))];
+  if (cpu === undefined || other !== undefined) throw new Error("the runs must be of one processor");
+  const results = runs.flatMap((run) => run.results).filter(({ bench }) => GUARDED.includes(bench));
   assertControls(results);
   if (write) {
-    writeGuard(results);
+    writeGuard(results, cpu);
     return;
   }
-  const { text, worse } = judge(results, readGuard());
+  const { text, worse } = judge(results, readGuard(cpu));
   console.log(text);
   if (worse.length > 0) throw new Error(`worse beyond the noise: ${worse.join("; ")}`);
+}
+
+async function measureGuarded(): Promise<Pick<BenchRun, "machine" | "results">> {
+  const results: BenchResult[] = [];
+  for (const name of GUARDED) results.push(await runOne(name, undefined));
+  return { machine: thisMachine(), results };
 }
 
 function assertControls(results: readonly BenchResult[]): void {

@@ -12,19 +12,31 @@ const TOLERANCE = 0.1;
 /** A ratio as committed, with its interval: whatever lies in it was noise then. */
 export type Kept = Pick<Comparison, "ratio" | "low" | "high">;
 
-/** The committed ratios by the names of their comparisons. */
-export function readGuard(): Map<string, Kept> {
-  return new Map(existsSync(FILE) ? Object.entries(JSON.parse(readFileSync(FILE, "utf8"))) : []);
+/** By processor: what a cache miss, a system call or a multiplication costs beside the rest differs between them. */
+type Committed = Record<string, Record<string, Kept>>;
+
+const readCommitted = (): Committed => (existsSync(FILE) ? JSON.parse(readFileSync(FILE, "utf8")) : {});
+
+/** The committed ratios of a processor by the names of their comparisons. Throws if there are none. */
+export function readGuard(cpu: string): Map<string, Kept> {
+  const committed = readCommitted();
+  const kept = committed[cpu];
+  if (kept !== undefined) return new Map(Object.entries(kept));
+  const others = Object.keys(committed).join("; ");
+  throw new Error(
+    `no ratios are committed for this processor, ${cpu}, only for: ${others}. With a build that is right: npm run bench -- guard --write`,
+  );
 }
 
-/** Writes the ratios of these results as those to be kept. */
-export function writeGuard(results: readonly BenchResult[]): void {
+/** Writes the ratios of these results as those to be kept for that processor. */
+export function writeGuard(results: readonly BenchResult[], cpu: string): void {
   const kept = Object.fromEntries(
     [...comparisonsOf({ results })].map(([name, { ratio, low, high }]) => [name, { ratio, low, high }]),
   );
+  const committed = { ...readCommitted(), [cpu]: kept };
   writeFileSync(
     FILE,
-    `${JSON.stringify(kept, (_, value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value), 2)}\n`,
+    `${JSON.stringify(committed, (_, value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value), 2)}\n`,
   );
 }
 

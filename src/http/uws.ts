@@ -140,9 +140,14 @@ export class UwsTransport {
  * length beside a transfer coding; of two fields it reads the first, which the self-test reports.
  */
 function lengthFault(length: string, maxBodyBytes: number): number | undefined {
-  if (length === "") return undefined;
-  if (!/^[0-9]+$/.test(length)) return 400;
-  return Number(length) > maxBodyBytes ? 413 : undefined;
+  // Digit by digit: a regular expression takes 0.2 us.
+  let value = 0;
+  for (let i = 0; i < length.length; i++) {
+    const digit = length.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return 400;
+    value = value * 10 + digit;
+  }
+  return value > maxBodyBytes ? 413 : undefined;
 }
 
 function refuse(reply: UwsReply, status: number): void {
