@@ -172,6 +172,13 @@ const KNOWN: readonly Known[] = [
   },
 ];
 
+/** What 3.0.19 did and 3.0.22, a security update of the same Debian release, no longer does: found or not, both are right. */
+const MENDED: readonly string[] = [
+  "A2 an empty requestList is malformed",
+  "A2 a missing requestList is malformed",
+  "P3 a length of 2^31",
+];
+
 const isKnownVersion = openssl(["version"]).toString().startsWith("OpenSSL 3.0.");
 
 describe("openssl ocsp", { skip: isKnownVersion ? false : "the list is that of OpenSSL 3.0" }, () => {
@@ -187,10 +194,10 @@ describe("openssl ocsp", { skip: isKnownVersion ? false : "the list is that of O
       responder.serve(async (url) => {
         const target = makeTarget(url, readCertificates(files), "pkix");
         const results = await runChecks(target, selectChecks(target, only), LIMITS, () => {});
-        const failed = results.filter(({ verdict }) => verdict === "failed");
+        const failed = results.filter(({ verdict }) => verdict === "failed").map(({ check }) => check.name);
         assert.deepEqual(
-          failed.map(({ check }) => check.name),
-          found,
+          failed,
+          found.filter((name) => !MENDED.includes(name) || failed.includes(name)),
         );
       }),
     );
