@@ -53,24 +53,6 @@ INLINE_LANES Vector Combined(Vector a, Vector first, Vector b, Vector second) {
   return _mm512_add_epi64(_mm512_mul_epi32(a, first), _mm512_mul_epi32(b, second));
 }
 
-// f and g become what the steps make of them.
-INLINE_LANES void StepFG(ShortDigits& f, ShortDigits& g, const Steps& steps) {
-  const Vector mask = _mm512_set1_epi64(kShortMask);
-  const auto& [u, v, q, r] = steps;
-  Vector carryF = _mm512_srai_epi64(Combined(u, f.digit[0], v, g.digit[0]), kStepsAtATime);
-  Vector carryG = _mm512_srai_epi64(Combined(q, f.digit[0], r, g.digit[0]), kStepsAtATime);
-  for (size_t i = 1; i < kShortDigits; i++) {
-    const Vector sumF = _mm512_add_epi64(carryF, Combined(u, f.digit[i], v, g.digit[i]));
-    const Vector sumG = _mm512_add_epi64(carryG, Combined(q, f.digit[i], r, g.digit[i]));
-    f.digit[i - 1] = _mm512_and_si512(sumF, mask);
-    g.digit[i - 1] = _mm512_and_si512(sumG, mask);
-    carryF = _mm512_srai_epi64(sumF, kStepsAtATime);
-    carryG = _mm512_srai_epi64(sumG, kStepsAtATime);
-  }
-  f.digit[kShortDigits - 1] = carryF;
-  g.digit[kShortDigits - 1] = carryG;
-}
-
 INLINE_LANES Vector EveryLane(int64_t number) { return _mm512_set1_epi64(number); }
 
 // The multiple of the modulus that makes a * d + b * e divisible by 2^30 and leaves the quotient between -2 moduli and one,
@@ -85,29 +67,25 @@ INLINE_LANES Vector Multiple(Vector a, Vector b, const ShortDigits& d, const Sho
   return _mm512_sub_epi64(least, _mm512_and_si512(excess, EveryLane(kShortMask)));
 }
 
-// d and e follow f and g, modulo the modulus.
-INLINE_LANES void StepDE(ShortDigits& d, ShortDigits& e, const Steps& steps, const OddModulus& modulus) {
-  const Vector mask = _mm512_set1_epi64(kShortMask);
+// a and b become what the steps make of them, so many times the modulus added: divisible by 2^30, and divided by it.
+INLINE_LANES void Take(ShortDigits& a, ShortDigits& b, const Steps& steps, Vector timesA, Vector timesB,
+                       const OddModulus& modulus) {
   const auto& [u, v, q, r] = steps;
-  const Vector multipleD = Multiple(u, v, d, e, modulus);
-  const Vector multipleE = Multiple(q, r, d, e, modulus);
-  Vector carryD = _mm512_setzero_si512();
-  Vector carryE = _mm512_setzero_si512();
+  Vector carryA = _mm512_setzero_si512();
+  Vector carryB = _mm512_setzero_si512();
   for (size_t i = 0; i < kShortDigits; i++) {
     const Vector m = EveryLane(modulus.digit[i]);
-    const Vector sumD = _mm512_add_epi64(_mm512_add_epi64(carryD, _mm512_mul_epi32(m, multipleD)),
-                                         Combined(u, d.digit[i], v, e.digit[i]));
-    const Vector sumE = _mm512_add_epi64(_mm512_add_epi64(carryE, _mm512_mul_epi32(m, multipleE)),
-                                         Combined(q, d.digit[i], r, e.digit[i]));
+    const Vector sumA = _mm512_add_epi64(carryA, _mm512_add_epi64(_mm512_mul_epi32(m, timesA), Combined(u, a.digit[i], v, b.digit[i])));
+    const Vector sumB = _mm512_add_epi64(carryB, _mm512_add_epi64(_mm512_mul_epi32(m, timesB), Combined(q, a.digit[i], r, b.digit[i])));
     if (i > 0) {
-      d.digit[i - 1] = _mm512_and_si512(sumD, mask);
-      e.digit[i - 1] = _mm512_and_si512(sumE, mask);
+      a.digit[i - 1] = _mm512_and_si512(sumA, EveryLane(kShortMask));
+      b.digit[i - 1] = _mm512_and_si512(sumB, EveryLane(kShortMask));
     }
-    carryD = _mm512_srai_epi64(sumD, kStepsAtATime);
-    carryE = _mm512_srai_epi64(sumE, kStepsAtATime);
+    carryA = _mm512_srai_epi64(sumA, kStepsAtATime);
+    carryB = _mm512_srai_epi64(sumB, kStepsAtATime);
   }
-  d.digit[kShortDigits - 1] = carryD;
-  e.digit[kShortDigits - 1] = carryE;
+  a.digit[kShortDigits - 1] = carryA;
+  b.digit[kShortDigits - 1] = carryB;
 }
 
 // first / number modulo the modulus, between minus one modulus and one: 0 if the number is 0, which like `first` is below the
@@ -118,15 +96,18 @@ SEPARATE_LANES ShortDigits Quotient(const ShortDigits& first, const ShortDigits&
     f.digit[i] = EveryLane(modulus.digit[i]);
     d.digit[i] = _mm512_setzero_si512();
   }
+  const Vector zero = _mm512_setzero_si512();
   Vector zeta = EveryLane(-1);
 #pragma GCC unroll 1
   for (unsigned i = 0; i < kRounds; i++) {
     const Steps steps = Divide(zeta, f.digit[0], g.digit[0]);
-    StepFG(f, g, steps);
-    StepDE(d, e, steps, modulus);
+    // Of f and g the steps themselves have made multiples of 2^30.
+    Take(f, g, steps, zero, zero, modulus);
+    const Vector timesD = Multiple(steps.u, steps.v, d, e, modulus);
+    const Vector timesE = Multiple(steps.q, steps.r, d, e, modulus);
+    Take(d, e, steps, timesD, timesE, modulus);
   }
   // g is 0 now, f 1 or -1.
-  const Vector zero = _mm512_setzero_si512();
   const __mmask8 below = _mm512_cmplt_epi64_mask(d.digit[kShortDigits - 1], zero);
   const __mmask8 negative = _mm512_cmplt_epi64_mask(f.digit[kShortDigits - 1], zero);
   for (size_t i = 0; i < kShortDigits; i++) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judge, type Kept } from "../../bench/guard.js";
+import { judge, type Kept, readGuard } from "../../bench/guard.js";
 import { chartSvg } from "../../bench/harness/chart.js";
 import type { Comparison } from "../../bench/harness/result.js";
 import { median, nullOf, ratioOf } from "../../bench/harness/statistics.js";
@@ -110,4 +110,8 @@ test("a chart has one line for each series, and no markup of its names", () => {
   assert.equal(svg.match(/<polyline/g)?.length, 2);
   assert.ok(svg.includes("a &#60; b"));
   assert.ok(!svg.includes("NaN"));
+});
+
+test("the guard does not compare with another processor's ratios", () => {
+  assert.throws(() => readGuard("a processor that nobody has"), /no ratios are committed for this processor/);
 });
